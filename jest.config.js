@@ -1,0 +1,17 @@
+/** Every test that needs no cluster. Suites that need an engine have a configuration of their own. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
+    ],
+  },
+  transformIgnorePatterns: ['/node_modules/'],
+  modulePathIgnorePatterns: ['<rootDir>/.build', '<rootDir>/dist', '<rootDir>/.mcp-runtime'],
+  snapshotFormat: { escapeString: false, printBasicPrototype: false },
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};
