@@ -1,0 +1,66 @@
+// What whoever starts a proxy has to set: the sidecar's renderer, the local platform, a bench. The proxy reads more
+// than this (its own tuning, with defaults); that schema lives with the proxy.
+
+/** Name of the proxy's container; people and checks look for a sidecar by this name. */
+export const PROXY_CONTAINER = 'mcp-gateway';
+
+export const PROXY_PORTS = {
+  /** Default of `spec.gateway.port`. */
+  gateway: 8091,
+  metrics: 9103,
+} as const;
+
+export const PROXY_PATHS = {
+  /** Folder where the policy ConfigMap is mounted. */
+  policyFolder: '/var/run/mcp-runtime/policy',
+  policyFile: '/var/run/mcp-runtime/policy/policy.json',
+  /** Folder of an emptyDir: the audit spool and the last accepted policy. */
+  stateFolder: '/var/lib/mcp-runtime',
+  health: '/health',
+  ready: '/ready',
+  configStatus: '/config/status',
+  metrics: '/metrics',
+} as const;
+
+/** Key of the policy document in its ConfigMap. */
+export const POLICY_FILE_KEY = 'policy.json';
+
+/** Environment of a proxy. Every value is text; a missing optional one takes the default given here. */
+export interface ProxyEnvironment {
+  /** Port of the MCP listener. `0` asks for a free one (the proxy logs which). */
+  readonly PORT: string;
+  /** Address of both listeners. @default all addresses, as a pod needs */
+  readonly BIND_ADDRESS?: string;
+  /** Port of metrics, health and readiness. @default 9103 */
+  readonly METRICS_PORT?: string;
+  /** Origin of the server behind the proxy, `http://127.0.0.1:8088`, with a path only where the server has one. */
+  readonly UPSTREAM_URL: string;
+  /** File of the policy document; replaced atomically by whoever writes it. */
+  readonly POLICY_FILE: string;
+  readonly MCP_SERVER_NAME: string;
+  readonly MCP_SERVER_NAMESPACE: string;
+  /** @default local */
+  readonly MCP_CLUSTER_NAME?: string;
+  /** Absolute URL under which callers reach the server: names in metadata come from here, never from Host. */
+  readonly EXTERNAL_BASE_URL?: string;
+  /** Path prefix removed before forwarding, on segment boundaries. @default none */
+  readonly STRIP_PREFIX?: string;
+  /** Comma-separated Host names accepted besides loopback and the Service's names; `*.example.org` covers one label. */
+  readonly ALLOWED_HOSTS?: string;
+  /** Comma-separated origins of web pages that may call, `https://app.example.org`. @default none but loopback */
+  readonly ALLOWED_ORIGINS?: string;
+  /** Comma-separated request headers that go to the server besides the usual ones. @default none */
+  readonly FORWARD_HEADERS?: string;
+  /** `http://…/events`; without it nothing is recorded and readiness says `audit: off`. */
+  readonly ANALYTICS_INGEST_URL?: string;
+  /** @default `<server>-gateway` */
+  readonly ANALYTICS_SOURCE?: string;
+  /** @default mcp.request */
+  readonly ANALYTICS_EVENT_TYPE?: string;
+  /** Credential of this server at ingest, sent as `x-api-key`. */
+  readonly ANALYTICS_API_KEY?: string;
+  /** Folder for the audit spool and the last accepted policy. @default /var/lib/mcp-runtime */
+  readonly STATE_DIR?: string;
+  /** Name of this proxy in audit events. @default the host name, which in a pod is the pod's name */
+  readonly INSTANCE?: string;
+}

@@ -1,0 +1,201 @@
+// The contract between whoever compiles policy (operator, local platform) and whoever enforces it (proxy): one
+// self-contained document per server. Grants are already folded, one record per subject, so that a lookup costs the
+// same however many grants name one team. It holds no secret and no argument of any call.
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { RISK_LEVELS, SIDE_EFFECTS } from '#api/side-effect.ts';
+import { TRUST_LEVELS } from '#api/trust.ts';
+import { err, ok, type Problem, type Result } from '#api/result.ts';
+
+export const POLICY_SCHEMA = 'mcpruntime.org/policy.v1';
+
+/** Features an entry or a whole document may require; a proxy refuses what depends on one it lacks. */
+export const POLICY_FEATURES = ['conditions'] as const;
+
+const ref = z.object({ namespace: z.string(), name: z.string() });
+const trust = z.enum(TRUST_LEVELS);
+const sideEffect = z.enum(SIDE_EFFECTS);
+const requires = z.array(z.string()).optional();
+const resourceVersion = z.string().regex(/^\d{1,20}$/);
+const instant = z.iso.datetime({ precision: null });
+
+const subject = z.object({
+  human: z.string().optional(),
+  agent: z.string().optional(),
+  team: z.string().optional(),
+  /** Matches callers that nobody identified, and nobody else. */
+  anonymous: z.literal(true).optional(),
+});
+
+/** A way to be allowed: everything in it has to hold by itself; entries are never combined. */
+const allow = z.object({
+  grant: ref,
+  maxTrust: trust,
+  /** Trust that the rule asks for on top of the tool's own. */
+  requiredTrust: trust,
+  sideEffects: z.array(sideEffect),
+  /** CEL over `args`, `subject`, `tool`; absent means always. */
+  condition: z.string().optional(),
+  requires,
+});
+
+const deny = z.object({ grant: ref, condition: z.string().optional(), requires });
+
+const toolRule = z.object({ tool: z.string(), deny: z.array(deny), allow: z.array(allow) });
+
+const subjectRecord = z.object({
+  subject,
+  /** Grants that name tools. */
+  rules: z.array(toolRule),
+  /** Grants without rules: they cover every declared tool whose side effect they allow. */
+  covers: z.array(allow),
+});
+
+const session = z.object({
+  namespace: z.string(),
+  name: z.string(),
+  subject,
+  consentedTrust: trust,
+  revoked: z.boolean(),
+  /** The earlier of the session's own expiry and its creation plus the server's maximum lifetime. */
+  expiresAt: instant.optional(),
+});
+
+const tool = z.object({
+  name: z.string(),
+  requiredTrust: trust,
+  /** Absent: not declared, so the tool can't be called. */
+  sideEffect: sideEffect.optional(),
+  riskLevel: z.enum(RISK_LEVELS),
+});
+
+const auth = z.object({
+  mode: z.enum(['none', 'header', 'oauth', 'mtls']),
+  humanHeader: z.string(),
+  agentHeader: z.string(),
+  teamHeader: z.string(),
+  sessionHeader: z.string(),
+  tokenHeader: z.string(),
+  issuerUrl: z.string().optional(),
+  audience: z.string().optional(),
+  trustDomain: z.string().optional(),
+  /** Whether a grant with an empty subject also means callers that only assert who they are. */
+  emptySubjectMatchesAsserted: z.boolean(),
+});
+
+const content = z.object({
+  schema: z.literal(POLICY_SCHEMA),
+  /** Features that the whole document depends on. */
+  requires: z.array(z.string()),
+  server: ref.extend({ teamId: z.string().optional(), cluster: z.string().optional() }),
+  auth,
+  policy: z.object({
+    mode: z.enum(['allow-list', 'observe']),
+    defaultDecision: z.enum(['allow', 'deny']),
+    version: z.string(),
+    maxStalenessSeconds: z.number().int().positive(),
+  }),
+  session: z.object({ required: z.boolean(), idleTimeoutSeconds: z.number().int().positive() }),
+  audit: z.object({
+    /** `by-effect`: strict for destructive tools, batched for all others. */
+    durability: z.enum(['by-effect', 'batched', 'strict']),
+  }),
+  tools: z.array(tool),
+  subjects: z.array(subjectRecord),
+  /** Denies of invalid grants whose subject can't be read: they hold for everybody. */
+  deniedToAll: z.array(z.object({ tool: z.string(), grant: ref })),
+  sessions: z.array(session),
+});
+
+const inputs = z.object({
+  servers: resourceVersion,
+  grants: resourceVersion,
+  sessions: resourceVersion,
+  tombstones: resourceVersion,
+});
+
+export const policyDocument = content.extend({
+  /** `sha256:<hex>` of everything but `inputs`, `epoch` and itself. */
+  revision: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  /** Highest resource version of each cache that the document was made from. */
+  inputs,
+  /** Grows when a cluster is restored and resource versions start again. */
+  epoch: z.number().int().nonnegative(),
+});
+
+export type PolicyContent = z.output<typeof content>;
+export type PolicyInputs = z.output<typeof inputs>;
+export type PolicyDocument = z.output<typeof policyDocument>;
+export type PolicySubject = z.output<typeof subject>;
+export type PolicyAllow = z.output<typeof allow>;
+export type PolicyDeny = z.output<typeof deny>;
+export type PolicyToolRule = z.output<typeof toolRule>;
+export type PolicySubjectRecord = z.output<typeof subjectRecord>;
+export type PolicySession = z.output<typeof session>;
+export type PolicyTool = z.output<typeof tool>;
+
+/** JSON with the members of every object in code-point order, so that equal content has equal bytes. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : member,
+  );
+}
+
+/** The revision of a content: `sha256:<hex>`, independent of member order and of `inputs` and `epoch`. */
+export function revisionOf(document: PolicyContent): string {
+  const { schema, requires: features, server, policy, tools, subjects, deniedToAll, sessions } = document;
+  const parts = {
+    schema,
+    requires: features,
+    server,
+    auth: document.auth,
+    policy,
+    session: document.session,
+  };
+  const body = canonicalJson({ ...parts, audit: document.audit, tools, subjects, deniedToAll, sessions });
+  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
+}
+
+/** Adds revision and order to a content. */
+export function sealPolicy(document: PolicyContent, inputsOf: PolicyInputs, epoch: number): PolicyDocument {
+  return { ...document, revision: revisionOf(document), inputs: inputsOf, epoch };
+}
+
+/** The bytes that are written to the ConfigMap or the policy file. */
+export function renderPolicy(document: PolicyDocument): string {
+  return `${JSON.stringify(document, null, 1)}\n`;
+}
+
+function problemsOf(error: z.ZodError): Problem[] {
+  return error.issues.map((issue) => ({
+    path: issue.path.map(String).join('.') || '(document)',
+    message: issue.message,
+  }));
+}
+
+/** Reads a document and proves that it is whole: known schema, valid shape, revision equal to the recomputed one. */
+export function parsePolicy(text: string): Result<PolicyDocument, readonly Problem[]> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return err([{ path: '(document)', message: `not JSON: ${message}` }]);
+  }
+  const parsed = policyDocument.safeParse(json);
+  if (!parsed.success) return err(problemsOf(parsed.error));
+  const expected = revisionOf(parsed.data);
+  if (parsed.data.revision !== expected) {
+    return err([{ path: 'revision', message: `is ${parsed.data.revision}, but the content is ${expected}` }]);
+  }
+  return ok(parsed.data);
+}
+
+/** Whether a candidate was made from an older view than the current document in any input, and must be refused. */
+export function isBehind(current: PolicyDocument, candidate: PolicyDocument): boolean {
+  if (candidate.epoch !== current.epoch) return candidate.epoch < current.epoch;
+  const names = ['servers', 'grants', 'sessions', 'tombstones'] as const;
+  return names.some((name) => BigInt(candidate.inputs[name]) < BigInt(current.inputs[name]));
+}
