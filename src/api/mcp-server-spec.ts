@@ -4,7 +4,6 @@ import { z } from 'zod';
 import { podTemplate } from './pod-template.ts';
 import {
   dnsLabel,
-  dnsSubdomain,
   duration,
   headerName,
   httpUrl,
