@@ -40,10 +40,10 @@ describe('metrics', () => {
     });
     const text = await registry.metrics();
     expect(text).toContain('# TYPE took_seconds histogram');
-    expect(text).toContain('took_seconds_bucket{le="1",kind="a"} 2');
-    expect(text).toContain('took_seconds_bucket{le="2",kind="a"} 3');
-    expect(text).toContain('took_seconds_bucket{le="5",kind="a"} 4');
-    expect(text).toContain('took_seconds_bucket{le="+Inf",kind="a"} 5');
+    expect(text).toContain('took_seconds_bucket{kind="a",le="1"} 2');
+    expect(text).toContain('took_seconds_bucket{kind="a",le="2"} 3');
+    expect(text).toContain('took_seconds_bucket{kind="a",le="5"} 4');
+    expect(text).toContain('took_seconds_bucket{kind="a",le="+Inf"} 5');
     expect(text).toContain('took_seconds_sum{kind="a"} 16');
     expect(text).toContain('took_seconds_count{kind="a"} 5');
   });
