@@ -32,6 +32,8 @@ export interface Kind<Spec extends z.ZodObject = z.ZodObject, Status extends z.Z
   readonly singular: string;
   readonly shortNames: readonly string[];
   readonly description: string;
+  /** What `metadata.name` may be; a server's is also the name of its Service. */
+  readonly name: z.ZodString;
   readonly spec: Spec;
   readonly status: Status;
   readonly rules: readonly Rule[];

@@ -1,7 +1,7 @@
 // MCPAccessGrant: a standing permission for a subject to use tools of one server, up to a trust.
 import { z } from 'zod';
 import { defineKind, type Resource } from './kind.ts';
-import { serverRef, statusBase, subject, text, trust } from './schema.ts';
+import { dnsSubdomain, listMap, listSet, serverRef, statusBase, subject, text, trust } from './schema.ts';
 import { SIDE_EFFECTS } from './side-effect.ts';
 
 const toolRule = z.object({
@@ -35,16 +35,10 @@ const spec = z.object({
     .optional()
     .describe('Whom the grant is for: every field that is set has to match. Empty: any verified caller.'),
   maxTrust: trust.default('low').describe('The most trust this grant gives.'),
-  allowedSideEffects: z
-    .array(z.enum(SIDE_EFFECTS))
-    .max(3)
-    .meta({ 'x-kubernetes-list-type': 'set' })
+  allowedSideEffects: listSet(z.enum(SIDE_EFFECTS), 3)
     .optional()
     .describe('Side effects of tools that may be called. Empty: none.'),
-  toolRules: z
-    .array(toolRule)
-    .max(512)
-    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] })
+  toolRules: listMap(toolRule, 'name', 512)
     .optional()
     .describe(
       'Rules for single tools. Without any, the grant covers every declared tool whose side effect it allows.',
@@ -71,6 +65,7 @@ export const MCPAccessGrant = defineKind({
   singular: 'mcpaccessgrant',
   shortNames: ['mcpgrant', 'mcpgrants'],
   description: 'A standing permission for a subject to use tools of one MCPServer, up to a trust.',
+  name: dnsSubdomain,
   spec,
   status,
   rules: [

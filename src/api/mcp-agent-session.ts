@@ -1,7 +1,7 @@
 // MCPAgentSession: a subject's time-boxed consent for one server. Revocation is one-way.
 import { z } from 'zod';
 import { defineKind, type Resource } from './kind.ts';
-import { secretKeyRef, serverRef, statusBase, subject, text, trust } from './schema.ts';
+import { dnsSubdomain, secretKeyRef, serverRef, statusBase, subject, text, trust } from './schema.ts';
 
 const spec = z.object({
   serverRef: serverRef.describe('The server this session is about. It cannot change.'),
@@ -52,6 +52,7 @@ export const MCPAgentSession = defineKind({
   singular: 'mcpagentsession',
   shortNames: ['mcpsession', 'mcpsessions'],
   description: "A subject's time-boxed consent to let an agent use one MCPServer, up to a trust.",
+  name: dnsSubdomain,
   spec,
   status,
   rules: [

@@ -8,6 +8,8 @@ import {
   headerName,
   httpUrl,
   intOrPercent,
+  listMap,
+  listSet,
   port,
   resources,
   secretKeyRef,
@@ -21,8 +23,6 @@ const labels = z
   .record(z.string().max(317), text(1024))
   .optional()
   .describe('Labels for people and inventories.');
-
-const byName = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
 
 const tool = z.object({
   name: z.string().min(1).max(128).describe('Name of the tool, as the server offers it.'),
@@ -43,10 +43,7 @@ const inventoryItem = z.object({
 });
 
 const inventory = (what: string) =>
-  z
-    .array(inventoryItem)
-    .max(512)
-    .meta(byName)
+  listMap(inventoryItem, 'name', 512)
     .optional()
     .describe(`${what} of the server, for inventories; not enforced.`);
 
@@ -67,14 +64,14 @@ const auth = z.object({
   issuerURL: z
     .string()
     .max(2048)
-    .regex(/^$|^https?:\/\/[^\s/]+/)
+    .regex(/^$|^https?:\/\/[^\s/]+/, 'must be an http or https URL')
     .optional()
     .describe('Issuer of the tokens, mode oauth.'),
   audience: text(2048).optional().describe('Audience that tokens must carry; default: externalURL.'),
   trustDomain: z
     .string()
     .max(255)
-    .regex(/^$|^[a-z0-9][a-z0-9._-]*$/)
+    .regex(/^$|^[a-z0-9][a-z0-9._-]*$/, "must be lower-case letters, digits, '.', '_' and '-'")
     .optional()
     .describe('SPIFFE trust domain of the clients, mode mtls.'),
   claims: z
@@ -131,24 +128,15 @@ const gateway = z.object({
     .describe('Where the proxy finds the server; default: http://127.0.0.1:<port>.'),
   stripPrefix: text(1024).optional().describe('Path prefix removed before forwarding.'),
   resources: resources.optional().describe('Resources of the proxy.'),
-  allowedHosts: z
-    .array(text(255))
-    .max(64)
-    .meta({ 'x-kubernetes-list-type': 'set' })
+  allowedHosts: listSet(text(255), 64)
     .optional()
     .describe(
       'Host names accepted besides the ingress host, the Service and loopback; *.example.org covers one label.',
     ),
-  allowedOrigins: z
-    .array(text(255))
-    .max(64)
-    .meta({ 'x-kubernetes-list-type': 'set' })
+  allowedOrigins: listSet(text(255), 64)
     .optional()
     .describe('Origins of web pages that may call the server.'),
-  forwardHeaders: z
-    .array(headerName)
-    .max(64)
-    .meta({ 'x-kubernetes-list-type': 'set' })
+  forwardHeaders: listSet(headerName, 64)
     .optional()
     .describe('Request headers that reach the server besides the usual ones.'),
 });
@@ -220,10 +208,7 @@ const network = z.object({
 });
 
 const access = z.object({
-  fromNamespaces: z
-    .array(dnsLabel)
-    .max(64)
-    .meta({ 'x-kubernetes-list-type': 'set' })
+  fromNamespaces: listSet(dnsLabel, 64)
     .optional()
     .describe('Other namespaces whose grants and sessions may name this server. Default: none.'),
   emptySubjectMatchesAsserted: z
@@ -237,7 +222,7 @@ const access = z.object({
 export const mcpServerSpec = z.object({
   teamID: teamId.optional(),
   description: text(4096).optional().describe('What the server is for.'),
-  image: z.string().min(1).max(1024).regex(/\S/).describe('Image of the server.'),
+  image: z.string().min(1).max(1024).regex(/\S/, 'must not be blank').describe('Image of the server.'),
   imageTag: text(128)
     .optional()
     .describe('Tag, where the image names neither tag nor digest; default: latest.'),
@@ -261,7 +246,7 @@ export const mcpServerSpec = z.object({
   publicPathPrefix: z
     .string()
     .max(512)
-    .regex(/^$|[^/]/)
+    .regex(/^$|[^/]/, 'must not be slashes only')
     .optional()
     .describe('The route is /<publicPathPrefix>/mcp; default: the name of the server.'),
   ingressClass: text(253).default('traefik').describe("The cluster's ingress class."),
@@ -297,10 +282,7 @@ export const mcpServerSpec = z.object({
     .meta({ 'x-kubernetes-list-type': 'atomic' })
     .optional()
     .describe('Environment variables whose values are in Secrets.'),
-  tools: z
-    .array(tool)
-    .max(512)
-    .meta(byName)
+  tools: listMap(tool, 'name', 512)
     .optional()
     .describe('Tools that may be offered. What is not declared here cannot be called through the proxy.'),
   prompts: inventory('Prompts'),

@@ -4,6 +4,7 @@ import { defineKind, type Resource } from './kind.ts';
 import { mcpServerRules } from './mcp-server-rules.ts';
 import { mcpServerSpec } from './mcp-server-spec.ts';
 import { mcpServerStatus } from './mcp-server-status.ts';
+import { serviceName } from './schema.ts';
 
 export const MCPServer = defineKind({
   kind: 'MCPServer',
@@ -11,6 +12,7 @@ export const MCPServer = defineKind({
   singular: 'mcpserver',
   shortNames: ['mcp', 'mcps'],
   description: 'An MCP server, its workload, its tools and how its callers are governed.',
+  name: serviceName,
   spec: mcpServerSpec,
   status: mcpServerStatus,
   rules: mcpServerRules,

@@ -9,14 +9,68 @@ export const text = (max: number) => z.string().max(max);
 export const dnsLabel = z
   .string()
   .max(63)
-  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/);
+  .regex(
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    "must be lower-case letters, digits and '-', with a letter or digit at both ends",
+  );
+
+/** A name that Kubernetes accepts for a Service: a DNS label that starts with a letter. */
+export const serviceName = z
+  .string()
+  .max(63)
+  .regex(
+    /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+    "must be lower-case letters, digits and '-', start with a letter and not end with '-'",
+  );
 
 /** A name that Kubernetes accepts for most objects. */
 export const dnsSubdomain = z
   .string()
   .min(1)
   .max(253)
-  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/);
+  .regex(
+    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
+    "must be lower-case letters, digits, '-' and '.', with a letter or digit at both ends",
+  );
+
+/** Refuses the second item of a key, also where other items are wrong, so that all problems are seen at once. */
+function unique<Item>(keyOf: (item: unknown) => unknown, at: readonly string[]) {
+  return z.superRefine<readonly Item[]>(
+    (items, context) => {
+      const seen = new Map<unknown, number>();
+      for (const [index, item] of items.entries()) {
+        const key = keyOf(item);
+        const first = seen.get(key);
+        if (first === undefined || key === undefined) seen.set(key, index);
+        else {
+          const message = `must be unique, ${JSON.stringify(key)} is already item ${first}`;
+          context.addIssue({ code: 'custom', path: [index, ...at], message });
+        }
+      }
+    },
+    { when: ({ value }) => Array.isArray(value) },
+  );
+}
+
+/** A list whose items differ in one member: `listType: map`, so that owners of single items never collide. */
+export function listMap<Item extends z.ZodType>(item: Item, key: string, max: number) {
+  const member = z.looseObject({ [key]: z.unknown() });
+  const keyOf = (value: unknown) => member.safeParse(value).data?.[key];
+  return z
+    .array(item)
+    .max(max)
+    .check(unique<z.output<Item>>(keyOf, [key]))
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
+}
+
+/** A list of values that differ: `listType: set`. */
+export function listSet<Item extends z.ZodType>(item: Item, max: number) {
+  return z
+    .array(item)
+    .max(max)
+    .check(unique<z.output<Item>>((value) => value, []))
+    .meta({ 'x-kubernetes-list-type': 'set' });
+}
 
 export const port = z.int32().min(1).max(65535);
 
@@ -24,31 +78,31 @@ export const port = z.int32().min(1).max(65535);
 export const duration = z
   .string()
   .max(32)
-  .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/);
+  .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, 'must be a duration such as 30s, 1h30m or 24h');
 
 /** A resource quantity, `50m`, `64Mi`. */
 export const quantity = z
   .string()
   .max(32)
-  .regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$/);
+  .regex(/^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$/, 'must be a quantity such as 250m or 64Mi');
 
 /** An integer or a percentage, as strings: `1`, `25%`. */
 export const intOrPercent = z
   .string()
   .max(8)
-  .regex(/^[0-9]+%?$/);
+  .regex(/^[0-9]+%?$/, 'must be a number or a percentage such as 1 or 25%');
 
 /** An HTTP header name (RFC 9110 token). */
 export const headerName = z
   .string()
   .min(1)
   .max(128)
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/);
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'must be an HTTP header name');
 
 export const httpUrl = z
   .string()
   .max(2048)
-  .regex(/^https?:\/\/[^\s/]+/);
+  .regex(/^https?:\/\/[^\s/]+/, 'must be an http or https URL');
 
 export const trust = z.enum(TRUST_LEVELS);
 
@@ -56,12 +110,15 @@ export const trust = z.enum(TRUST_LEVELS);
 export const identity = z
   .string()
   .max(256)
-  .regex(/^([!-~\u00a1-\uffff]([ -~\u00a1-\uffff]*[!-~\u00a1-\uffff])?)?$/);
+  .regex(
+    /^([^\x00-\x20\x7f-\xa0]([^\x00-\x1f\x7f-\x9f]*[^\x00-\x20\x7f-\xa0])?)?$/,
+    'must have no blanks around it and no control characters',
+  );
 
 export const teamId = z
   .string()
   .max(128)
-  .regex(/^\S*$/)
+  .regex(/^[^\x00-\x20\x7f-\xa0]*$/, 'must have no white space')
   .describe('Stable id of the team, without white space.');
 
 export const secretKeyRef = z.object({
@@ -70,7 +127,7 @@ export const secretKeyRef = z.object({
     .string()
     .min(1)
     .max(253)
-    .regex(/^[-._a-zA-Z0-9]+$/)
+    .regex(/^[-._a-zA-Z0-9]+$/, "must be letters, digits, '-', '_' and '.'")
     .describe('Key in the Secret.'),
 });
 
@@ -116,7 +173,7 @@ export const condition = z.object({
     .string()
     .min(1)
     .max(1024)
-    .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/)
+    .regex(/^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$/, 'must be a CamelCase code')
     .describe('Stable code that says why.'),
   message: z.string().max(32768).describe('A sentence for people.'),
   lastTransitionTime: z.iso.datetime({ precision: null }).describe('When the status last changed.'),
@@ -125,10 +182,7 @@ export const condition = z.object({
 
 export type Condition = z.output<typeof condition>;
 
-export const conditions = z
-  .array(condition)
-  .max(32)
-  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+export const conditions = listMap(condition, 'type', 32)
   .optional()
   .describe('What was observed, one entry a statement.');
 
