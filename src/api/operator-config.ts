@@ -1,0 +1,42 @@
+// What an installation decides for all of its servers. It is data: whoever runs the platform reads it from its
+// environment (the variables are named here), from a chart or from a test. It holds no credential.
+
+export interface OperatorConfig {
+  /** Name of the cluster in policy and audit; `MCP_CLUSTER_NAME`. */
+  readonly clusterName: string;
+  /** Domain of Services. */
+  readonly clusterDomain: string;
+  /** Host of routes whose author sets neither host nor prefix; `MCP_DEFAULT_INGRESS_HOST`. */
+  readonly ingressHost?: string | undefined;
+  /** Entry points of Traefik routes, comma-separated; `MCP_DEFAULT_INGRESS_ENTRYPOINTS`. */
+  readonly ingressEntrypoints: string;
+  /** Whether routes are served with TLS, so that URLs start with https; `MCP_DEFAULT_INGRESS_TLS`. */
+  readonly ingressTls: boolean;
+  /** Namespace of the ingress controller: its pods may reach the gateway port. */
+  readonly ingressNamespace: string;
+  /** Registry of the platform, for `useProvisionedRegistry`; `PROVISIONED_REGISTRY_URL`. */
+  readonly provisionedRegistryUrl?: string | undefined;
+  /**
+   * Name of the pull secret of that registry, where its credentials are known;
+   * `PROVISIONED_REGISTRY_SECRET_NAME` beside `_USERNAME` and `_PASSWORD`.
+   */
+  readonly provisionedPullSecret?: string | undefined;
+  /** Registry for `useProvisionedRegistry` where nothing else names one; `MCP_REGISTRY_PULL_HOST`, else `MCP_REGISTRY_ENDPOINT`. */
+  readonly registryPullHost: string;
+  /** Image of the proxy; `MCP_GATEWAY_PROXY_IMAGE`. */
+  readonly gatewayImage?: string | undefined;
+  /** Where proxies send traces; `MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  readonly gatewayOtlpEndpoint?: string | undefined;
+  /** Where proxies send audit events; `MCP_SENTINEL_INGEST_URL`, else `MCP_ANALYTICS_INGEST_URL`. */
+  readonly ingestUrl?: string | undefined;
+}
+
+/** An installation that configures nothing: no host, no ingest, no image of the proxy. */
+export const DEFAULT_OPERATOR_CONFIG: OperatorConfig = {
+  clusterName: 'local',
+  clusterDomain: 'cluster.local',
+  ingressEntrypoints: 'web',
+  ingressTls: false,
+  ingressNamespace: 'traefik',
+  registryPullHost: 'registry.registry.svc.cluster.local:5000',
+};
