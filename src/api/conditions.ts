@@ -1,0 +1,87 @@
+// Conditions in the status of our kinds, and the reasons they carry. Both are stable: people wait on them
+// (`kubectl wait --for=condition=Ready`) and alerts match them. A condition says what was observed for the generation
+// it names; what is switched off is False with a reason of its own, never True.
+
+/** Conditions that every kind has; kstatus, Argo CD and Flux read them. */
+export const COMMON_CONDITIONS = {
+  /** Everything the spec asks for was observed. */
+  READY: 'Ready',
+  /** True while work towards the spec goes on. */
+  RECONCILING: 'Reconciling',
+  /** True where nothing happens until somebody changes something. */
+  STALLED: 'Stalled',
+} as const;
+
+export const SERVER_CONDITIONS = {
+  ...COMMON_CONDITIONS,
+  /** Every replica of the current template is available. */
+  DEPLOYMENT_READY: 'DeploymentReady',
+  /** The Service has an address. */
+  SERVICE_READY: 'ServiceReady',
+  /** The route is in force. */
+  INGRESS_READY: 'IngressReady',
+  /** Every ready pod of the current template runs the proxy, ready. */
+  GATEWAY_READY: 'GatewayReady',
+  /** The current generation's policy is written and, with the gateway on, in force. */
+  POLICY_READY: 'PolicyReady',
+  /** The canary pods are available. */
+  CANARY_READY: 'CanaryReady',
+  /** Host and path are this server's, not another's. */
+  ACCEPTED: 'Accepted',
+  /** Every proxy acknowledged the newest policy; False only after ten seconds of lag. */
+  POLICY_SYNCED: 'PolicySynced',
+  /** The last batch of audit events was acknowledged. */
+  AUDIT_DELIVERING: 'AuditDelivering',
+  /** Callers prove who they are. */
+  IDENTITY_VERIFIED: 'IdentityVerified',
+  /** The server's port can't be reached past the proxy. */
+  ISOLATED: 'Isolated',
+} as const;
+
+/** Conditions of grants and sessions. */
+export const ACCESS_CONDITIONS = {
+  ...COMMON_CONDITIONS,
+  /** The server exists and takes grants and sessions of this namespace. */
+  BOUND: 'Bound',
+  /** It is in force: not disabled, expired, revoked or invalid. */
+  ACTIVE: 'Active',
+} as const;
+
+export const CONDITION_REASONS = {
+  /** It holds. */
+  OBSERVED: 'Observed',
+  /** It does not hold yet. */
+  WAITING: 'Waiting',
+  /** The spec can't be carried out; the message names the field. */
+  INVALID_SPEC: 'InvalidSpec',
+  /** The spec needs something that the installation does not configure. */
+  NOT_CONFIGURED: 'NotConfigured',
+  /** The API server or another system refused or failed. */
+  APPLY_FAILED: 'ApplyFailed',
+  GATEWAY_DISABLED: 'GatewayDisabled',
+  POLICY_DISABLED: 'PolicyDisabled',
+  ANALYTICS_DISABLED: 'AnalyticsDisabled',
+  CANARY_DISABLED: 'CanaryDisabled',
+  /** Zero replicas were asked for, or the server is suspended. */
+  SCALED_TO_ZERO: 'ScaledToZero',
+  /** The gateway is on and nothing records what it decides. */
+  GATEWAY_ON_AUDIT_OFF: 'GatewayOnAuditOff',
+  /** An older object claims the same host and path. */
+  ROUTE_CONFLICT: 'RouteConflict',
+  /** Callers name themselves in headers, which anybody who reaches the port can set. */
+  ASSERTED_BY_HEADERS: 'AssertedByHeaders',
+  /** Nobody is identified (auth mode none). */
+  NOBODY_IDENTIFIED: 'NobodyIdentified',
+  /** A connection past the proxy got through. */
+  REACHABLE_PAST_PROXY: 'ReachablePastProxy',
+  SERVER_NOT_FOUND: 'ServerNotFound',
+  /** The server does not list this namespace in spec.access.fromNamespaces. */
+  NAMESPACE_NOT_ADMITTED: 'NamespaceNotAdmitted',
+  DISABLED: 'Disabled',
+  EXPIRED: 'Expired',
+  REVOKED: 'Revoked',
+} as const;
+
+export type ServerConditionType = (typeof SERVER_CONDITIONS)[keyof typeof SERVER_CONDITIONS];
+export type AccessConditionType = (typeof ACCESS_CONDITIONS)[keyof typeof ACCESS_CONDITIONS];
+export type ConditionReason = (typeof CONDITION_REASONS)[keyof typeof CONDITION_REASONS];

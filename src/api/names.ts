@@ -1,0 +1,42 @@
+// Names that several programs and the people who run them rely on.
+
+/** Names of the objects made for a server, all in its namespace. */
+export interface ServerObjectNames {
+  readonly deployment: string;
+  readonly canaryDeployment: string;
+  /** Name of the server's own container. */
+  readonly container: string;
+  readonly service: string;
+  readonly ingress: string;
+  readonly serviceAccount: string;
+  readonly networkPolicy: string;
+  /** ConfigMap with the policy document. */
+  readonly policyConfigMap: string;
+}
+
+export function serverObjectNames(server: string): ServerObjectNames {
+  return {
+    deployment: server,
+    canaryDeployment: `${server}-canary`,
+    container: server,
+    service: server,
+    ingress: server,
+    serviceAccount: server,
+    networkPolicy: `${server}-gateway`,
+    policyConfigMap: `${server}-gateway-policy`,
+  };
+}
+
+/** Audiences of the two tokens a proxy has: one for its policy stream, one for ingest. */
+export const TOKEN_AUDIENCES = { policy: 'mcp-runtime-policy', ingest: 'mcp-runtime-ingest' } as const;
+
+/** Who wrote a field, in `managedFields`: the operator owns the children of servers, people what they revoke. */
+export const FIELD_MANAGERS = { operator: 'mcp-runtime-operator', cli: 'mcp-runtime-cli' } as const;
+
+/** Namespaces of an installation. */
+export const NAMESPACES = {
+  platform: 'mcp-runtime',
+  sentinel: 'mcp-sentinel',
+  servers: 'mcp-servers',
+  registry: 'registry',
+} as const;
