@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { RISK_LEVELS, SIDE_EFFECTS } from '#api/side-effect.ts';
 import { TRUST_LEVELS } from '#api/trust.ts';
 import { err, ok, type Problem, type Result } from '#api/result.ts';
+import { documentProblems } from './document-problems.ts';
 
 export const POLICY_SCHEMA = 'mcpruntime.org/policy.v1';
 
@@ -175,7 +176,7 @@ function problemsOf(error: z.ZodError): Problem[] {
   }));
 }
 
-/** Reads a document and proves that it is whole: known schema, valid shape, revision equal to the recomputed one. */
+/** Reads a document and proves that it is whole: known schema, valid shape, revision equal to the recomputed one, no contradiction. */
 export function parsePolicy(text: string): Result<PolicyDocument, readonly Problem[]> {
   let json: unknown;
   try {
@@ -190,7 +191,8 @@ export function parsePolicy(text: string): Result<PolicyDocument, readonly Probl
   if (parsed.data.revision !== expected) {
     return err([{ path: 'revision', message: `is ${parsed.data.revision}, but the content is ${expected}` }]);
   }
-  return ok(parsed.data);
+  const problems = documentProblems(parsed.data);
+  return problems.length === 0 ? ok(parsed.data) : err(problems);
 }
 
 /** Whether a candidate was made from an older view than the current document in any input, and must be refused. */
