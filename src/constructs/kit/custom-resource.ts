@@ -1,0 +1,48 @@
+// One of our custom resources in the tree: validated by the rules of the API server before it becomes a node, and
+// rendered as it was written. Defaults of the CRD are not written out, so that a manifest shows what its author said.
+import { ApiObject, Lazy } from 'cdk8s';
+import { API_VERSION, type Kind, type Resource } from '#api/kind.ts';
+import { parseResource } from '#api/parse.ts';
+import { err, type Problem, type Result } from '#api/result.ts';
+import type { Construct } from 'constructs';
+import type { z } from 'zod';
+import type { DeepReadonly } from './deep-readonly.ts';
+
+/** Metadata that an author may set. */
+export interface ResourceMetadata {
+  readonly name: string;
+  readonly namespace: string | undefined;
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
+}
+
+const NO_NAMESPACE: Problem = {
+  path: 'namespace',
+  message: 'is required: set it here, or on the stack around',
+};
+
+/** What the API server would say to this object: the object with its defaults, or everything that is wrong with it. */
+export function checkResource<Spec extends z.ZodObject, Status extends z.ZodObject>(
+  kind: Kind<Spec, Status>,
+  metadata: ResourceMetadata,
+  spec: DeepReadonly<z.input<Spec>>,
+): Result<Resource<Kind<Spec, Status>>, readonly Problem[]> {
+  const parsed = parseResource(kind, { apiVersion: API_VERSION, kind: kind.kind, metadata, spec });
+  if (metadata.namespace !== undefined) return parsed;
+  return err(parsed.ok ? [NO_NAMESPACE] : [NO_NAMESPACE, ...parsed.error]);
+}
+
+/**
+ * Adds a checked object to the tree as the default child of its construct.
+ * @param spec yields what was checked; called when the object is rendered
+ */
+export function addResource(
+  scope: Construct,
+  kind: Kind,
+  metadata: ResourceMetadata,
+  spec: () => object,
+): ApiObject {
+  const rendered: unknown = Lazy.any({ produce: spec });
+  const props = { apiVersion: API_VERSION, kind: kind.kind, metadata: { ...metadata }, spec: rendered };
+  return new ApiObject(scope, 'Resource', props);
+}

@@ -1,0 +1,32 @@
+// The public surface of the library: what a program needs, and nothing that it doesn't. Every name here is a promise.
+export { App } from 'cdk8s';
+export { SideEffect, type RiskLevel } from '#api/side-effect.ts';
+export { Trust } from '#api/trust.ts';
+export type { Problem } from '#api/result.ts';
+export { AccessGrant, type AccessGrantProps, type GrantProps } from '#constructs/access/access-grant.ts';
+export { AgentSession, type AgentSessionProps, type SessionProps } from '#constructs/access/agent-session.ts';
+export { ServerRef, type DeclaredTool } from '#constructs/access/server-ref.ts';
+export { Subject, type GrantSubject } from '#constructs/access/subject.ts';
+export { ToolRule } from '#constructs/access/tool-rule.ts';
+export { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
+export type { Exemption } from '#constructs/kit/security.ts';
+export type { Warning } from '#constructs/kit/warnings.ts';
+export { Auth, type HeaderAuthOptions, type OauthOptions } from '#constructs/server/auth.ts';
+export { Gateway, type GatewayOff, type GatewayOptions } from '#constructs/server/gateway.ts';
+export type { LocalCommand } from '#constructs/server/local-command.ts';
+export { McpServer } from '#constructs/server/mcp-server.ts';
+export type { McpServerProps, SessionPolicy } from '#constructs/server/mcp-server-props.ts';
+export type { Route } from '#constructs/server/route.ts';
+export { Tool } from '#constructs/server/tool.ts';
+export { InvalidProgramError } from '#render/invalid-program-error.ts';
+export type { Manifest } from '#render/manifest.ts';
+export {
+  synthesise,
+  type Program,
+  type SynthesisedChart,
+  type SynthesisedObject,
+  type SynthesisedProgram,
+  type SynthesisedServer,
+} from '#render/synthesise.ts';
+export { renderYaml, type YamlFile } from '#render/yaml.ts';
+export { ServersStack, type ServersStackProps } from '#stacks/servers-stack.ts';

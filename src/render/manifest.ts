@@ -1,0 +1,29 @@
+// A rendered Kubernetes object: plain data, ready for a file, a provider or an API server.
+
+export interface Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+  readonly [member: string]: unknown;
+}
+
+/** Whether a value has the members that every Kubernetes object has. */
+export function isManifest(value: unknown): value is Manifest {
+  if (typeof value !== 'object' || value === null) return false;
+  if (!('apiVersion' in value && 'kind' in value && 'metadata' in value)) return false;
+  const { apiVersion, kind, metadata } = value;
+  if (typeof metadata !== 'object' || metadata === null || !('name' in metadata)) return false;
+  return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata.name === 'string';
+}
+
+/** What makes an object the same one for the API server: `mcpruntime.org/MCPServer mcp-servers/notes`. */
+export function manifestKey({ apiVersion, kind, metadata }: Manifest): string {
+  const group = apiVersion.includes('/') ? `${apiVersion.slice(0, apiVersion.indexOf('/'))}/` : '';
+  const name = metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
+  return `${group}${kind} ${name}`;
+}

@@ -1,0 +1,119 @@
+// From a program to plain objects, the one way: files, Pulumi resources, the local platform and tests all start from
+// what is returned here. It reads nothing but the program, so the same program yields the same objects everywhere.
+// cdk8s has a synthesis of its own; it walks the whole app once for every chart and refuses no duplicates.
+import { ApiObject, App, type Chart } from 'cdk8s';
+import type { IConstruct } from 'constructs';
+import { API_VERSION } from '#api/kind.ts';
+import { MCPServer } from '#api/mcp-server.ts';
+import type { Problem } from '#api/result.ts';
+import { warningsOf, type Warning } from '#constructs/kit/warnings.ts';
+import { localCommandOf, type LocalCommand } from '#constructs/server/local-command.ts';
+import { InvalidProgramError } from './invalid-program-error.ts';
+import { isManifest, manifestKey, type Manifest } from './manifest.ts';
+
+/** What the default export of a program is: it adds its stacks to the app. */
+export type Program = (app: App) => void;
+
+export interface SynthesisedObject {
+  /** Path of the construct: `quickstart/notes/Resource`. */
+  readonly path: string;
+  readonly manifest: Manifest;
+}
+
+export interface SynthesisedChart {
+  /** Name of the chart, and of its file. */
+  readonly name: string;
+  /** In the order of the program. */
+  readonly objects: readonly SynthesisedObject[];
+}
+
+export interface SynthesisedServer {
+  readonly namespace: string;
+  readonly name: string;
+  /** Path of the construct: `quickstart/notes`. */
+  readonly path: string;
+  /** How the local platform starts it; undefined where the program doesn't say. */
+  readonly local: LocalCommand | undefined;
+}
+
+export interface SynthesisedProgram {
+  readonly charts: readonly SynthesisedChart[];
+  readonly servers: readonly SynthesisedServer[];
+  readonly warnings: readonly Warning[];
+}
+
+/** Charts inside charts are charts of their own; an object belongs to the nearest one around it. */
+function chartName(chart: Chart): string {
+  return chart.node.path.replaceAll('/', '-');
+}
+
+function synthesiseObject(object: ApiObject): SynthesisedObject {
+  const manifest: unknown = object.toJson();
+  if (isManifest(manifest)) return { path: object.node.path, manifest };
+  const message = 'rendered something that has no apiVersion, kind or name';
+  throw new InvalidProgramError([{ path: object.node.path, message }]);
+}
+
+function serverOf({ path, manifest }: SynthesisedObject, construct: IConstruct): SynthesisedServer {
+  const { name, namespace = '' } = manifest.metadata;
+  const owner = construct.node.scope ?? construct;
+  return { namespace, name, path: path.replace(/\/Resource$/, ''), local: localCommandOf(owner) };
+}
+
+/** Objects that are one for the API server, and charts that are one file: the later would silently replace the earlier. */
+function duplicates(entries: readonly { readonly key: string; readonly path: string }[]): readonly Problem[] {
+  const first = new Map<string, string>();
+  return entries.flatMap(({ key, path }) => {
+    const earlier = first.get(key);
+    first.set(key, earlier ?? path);
+    return earlier === undefined ? [] : [{ path, message: `${key} is already made at ${earlier}` }];
+  });
+}
+
+/** Late rules that constructs of the program added to themselves. */
+function validate(constructs: readonly IConstruct[]): readonly Problem[] {
+  return constructs.flatMap(({ node }) => node.validate().map((message) => ({ path: node.path, message })));
+}
+
+/**
+ * The objects of an app.
+ * @throws InvalidProgramError with everything that no single construct could see
+ */
+export function synthesiseApp(app: App): SynthesisedProgram {
+  const constructs = app.node.findAll();
+  const invalid = validate(constructs);
+  if (invalid.length > 0) throw new InvalidProgramError(invalid);
+
+  const objects = new Map<Chart, SynthesisedObject[]>();
+  const servers: SynthesisedServer[] = [];
+  for (const construct of constructs) {
+    if (!ApiObject.isApiObject(construct)) continue;
+    const object = synthesiseObject(construct);
+    const siblings = objects.get(construct.chart) ?? [];
+    objects.set(construct.chart, siblings);
+    siblings.push(object);
+    const { apiVersion, kind } = object.manifest;
+    if (kind === MCPServer.kind && apiVersion === API_VERSION) servers.push(serverOf(object, construct));
+  }
+
+  const charts = [...objects].map(([chart, all]) => ({ path: chart.node.path, name: chartName(chart), all }));
+  const twice = [
+    ...duplicates(charts.map(({ name, path }) => ({ key: `chart ${name}`, path }))),
+    ...duplicates(
+      charts.flatMap(({ all }) => all).map(({ manifest, path }) => ({ key: manifestKey(manifest), path })),
+    ),
+  ];
+  if (twice.length > 0) throw new InvalidProgramError(twice);
+  return {
+    charts: charts.map(({ name, all }) => ({ name, objects: all })),
+    servers,
+    warnings: constructs.flatMap(warningsOf),
+  };
+}
+
+/** Runs a program on an empty app and renders what it made. @throws whatever the program throws, InvalidProgramError */
+export function synthesise(program: Program): SynthesisedProgram {
+  const app = new App();
+  program(app);
+  return synthesiseApp(app);
+}
