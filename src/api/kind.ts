@@ -13,6 +13,8 @@ export interface Rule {
   readonly message: string;
   /** Field that the message is about, below spec: `.gateway.port`. */
   readonly fieldPath?: string;
+  /** What clients are told beside the message. @default FieldValueInvalid */
+  readonly reason?: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden';
 }
 
 /** A column of `kubectl get`. */

@@ -60,21 +60,25 @@ export const MCPAgentSession = defineKind({
       rule: `(has(self.subject.humanID) && self.subject.humanID != '') || (has(self.subject.agentID) && self.subject.agentID != '') || (has(self.subject.teamID) && self.subject.teamID != '')`,
       message: 'a session needs a subject: set humanID, agentID or teamID',
       fieldPath: '.subject',
+      reason: 'FieldValueRequired',
     },
     {
       rule: `!(has(oldSelf.revoked) && oldSelf.revoked) || (has(self.revoked) && self.revoked)`,
       message: 'a revoked session stays revoked; make a new session instead',
       fieldPath: '.revoked',
+      reason: 'FieldValueForbidden',
     },
     {
       rule: 'self.subject == oldSelf.subject',
       message: 'the subject of a session cannot change; make a new session instead',
       fieldPath: '.subject',
+      reason: 'FieldValueForbidden',
     },
     {
       rule: 'self.serverRef == oldSelf.serverRef',
       message: 'the server of a session cannot change; make a new session instead',
       fieldPath: '.serverRef',
+      reason: 'FieldValueForbidden',
     },
   ],
   printerColumns: [

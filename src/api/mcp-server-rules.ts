@@ -20,16 +20,19 @@ export const mcpServerRules: readonly Rule[] = [
     rule: `!(${gatewayOn} && ${authMode('oauth')}) || (has(self.auth.issuerURL) && self.auth.issuerURL != '')`,
     message: 'auth.mode oauth needs auth.issuerURL',
     fieldPath: '.auth',
+    reason: 'FieldValueRequired',
   },
   {
     rule: `!(${authMode('mtls')}) || (${gatewayOn})`,
     message: 'auth.mode mtls needs gateway.enabled',
     fieldPath: '.auth',
+    reason: 'FieldValueRequired',
   },
   {
     rule: `!(${authMode('mtls')}) || (has(self.auth.trustDomain) && self.auth.trustDomain != '')`,
     message: 'auth.mode mtls needs auth.trustDomain',
     fieldPath: '.auth',
+    reason: 'FieldValueRequired',
   },
   {
     rule: `!(${authMode('mtls')}) || self.ingressClass == '' || self.ingressClass == 'traefik'`,
@@ -45,16 +48,19 @@ export const mcpServerRules: readonly Rule[] = [
     rule: `!has(self.analytics) || (${gatewayOn}) || (has(self.analytics.disabled) && self.analytics.disabled) || (has(self.analytics.enabled) && !self.analytics.enabled) || !(has(self.analytics.ingestURL) || has(self.analytics.source) || has(self.analytics.eventType) || has(self.analytics.apiKeySecretRef))`,
     message: 'analytics is recorded by the gateway; enable it, or disable analytics',
     fieldPath: '.analytics',
+    reason: 'FieldValueForbidden',
   },
   {
     rule: `!(${canary}) || (has(self.rollout.canaryReplicas) && self.rollout.canaryReplicas > 0)`,
     message: 'strategy Canary needs canaryReplicas of at least 1',
     fieldPath: '.rollout',
+    reason: 'FieldValueRequired',
   },
   {
     rule: `!(${canary}) || has(self.replicas)`,
     message: 'strategy Canary needs replicas',
     fieldPath: '.rollout',
+    reason: 'FieldValueRequired',
   },
   {
     rule: `!(${canary}) || !has(self.replicas) || !has(self.rollout.canaryReplicas) || self.rollout.canaryReplicas < self.replicas`,

@@ -15,14 +15,12 @@ import {
   secretKeyRef,
   teamId,
   text,
+  textMap,
   trust,
 } from './schema.ts';
 import { RISK_LEVELS, SIDE_EFFECTS } from './side-effect.ts';
 
-const labels = z
-  .record(z.string().max(317), text(1024))
-  .optional()
-  .describe('Labels for people and inventories.');
+const labels = textMap(1024).optional().describe('Labels for people and inventories.');
 
 const tool = z.object({
   name: z.string().min(1).max(128).describe('Name of the tool, as the server offers it.'),
@@ -184,10 +182,7 @@ const network = z.object({
     .array(
       z.object({
         namespace: dnsLabel.describe('Namespace of the pods.'),
-        podLabels: z
-          .record(z.string().max(317), text(63))
-          .optional()
-          .describe('Labels of the pods; default: all pods.'),
+        podLabels: textMap(63).optional().describe('Labels of the pods; default: all pods.'),
       }),
     )
     .max(32)
@@ -250,8 +245,7 @@ export const mcpServerSpec = z.object({
     .optional()
     .describe('The route is /<publicPathPrefix>/mcp; default: the name of the server.'),
   ingressClass: text(253).default('traefik').describe("The cluster's ingress class."),
-  ingressAnnotations: z
-    .record(z.string().max(317), text(4096))
+  ingressAnnotations: textMap(4096)
     .optional()
     .describe('Annotations of the Ingress, from the allow-list of its class.'),
   externalURL: httpUrl

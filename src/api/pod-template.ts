@@ -2,12 +2,12 @@
 // that would weaken the proxy or the pod's security (host namespaces, host paths, security contexts, other
 // containers) are not in it, so the API server refuses them as unknown, with their path.
 import { z } from 'zod';
-import { dnsLabel, dnsSubdomain, resources, text } from './schema.ts';
+import { dnsLabel, dnsSubdomain, resources, text, textMap } from './schema.ts';
 
 /** An object that Kubernetes itself validates; we only pass it on. */
 const kubernetesObject = z.looseObject({}).meta({ 'x-kubernetes-preserve-unknown-fields': true });
 
-const stringMap = z.record(z.string().max(317), text(1024));
+const stringMap = textMap(1024);
 
 const probe = kubernetesObject.describe('A probe as Kubernetes has it; replaces the default one.');
 

@@ -63,6 +63,15 @@ export function listMap<Item extends z.ZodType>(item: Item, key: string, max: nu
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': [key] });
 }
 
+/** Labels, annotations and the like: texts by name. */
+export function textMap(maxValueLength: number, maxEntries = 64) {
+  const message = `must have at most ${maxEntries} entries`;
+  return z
+    .record(z.string().max(317), text(maxValueLength))
+    .refine((entries) => Object.keys(entries).length <= maxEntries, message)
+    .meta({ maxProperties: maxEntries });
+}
+
 /** A list of values that differ: `listType: set`. */
 export function listSet<Item extends z.ZodType>(item: Item, max: number) {
   return z

@@ -1,0 +1,67 @@
+// The files that are made from the schemas in src/api: the CRDs, and the classes that cdk8s makes from these.
+// Everything goes through a temporary folder, so that a failure leaves what is there as it is.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { stringify } from 'yaml';
+import { customResourceDefinition } from '#api/crd.ts';
+import { KINDS } from '#api/kinds.ts';
+
+export const root = path.dirname(import.meta.dirname);
+
+/** Content by path from the root of the repository, `crds/mcpservers.yaml`. */
+export type Files = ReadonlyMap<string, string>;
+
+const HEADER = '# Generated from src/api by `npm run generate`; edits are lost.\n';
+
+function sha256(text: string): string {
+  return `sha256:${createHash('sha256').update(text).digest('hex')}`;
+}
+
+/** One file for each kind. Written as YAML 1.1, in which Kubernetes reads it: `on` and `y` are quoted. */
+export function crdFiles(): Files {
+  return new Map(
+    KINDS.map((kind) => {
+      const yaml = stringify(customResourceDefinition(kind, sha256), { lineWidth: 0, version: '1.1' });
+      return [`crds/${kind.plural}.yaml`, `${HEADER}${yaml}`] as const;
+    }),
+  );
+}
+
+/** What `cdk8s import` makes of the CRDs; takes some seconds. All kinds go in at once, as they share a module. */
+export async function importFiles(crds: Files): Promise<Files> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'mcp-runtime-import-'));
+  try {
+    await writeFile(path.join(folder, 'crds.yaml'), [...crds.values()].join('---\n'));
+    const cli = path.join(root, 'node_modules/cdk8s-cli/bin/cdk8s');
+    const options = ['--language', 'typescript', '--output', 'imports', '--no-save', '--no-check-upgrade'];
+    await promisify(execFile)(process.execPath, [cli, 'import', 'crds.yaml', ...options], { cwd: folder });
+    return await readFolder(folder, 'imports', '.ts');
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function readFolder(base: string, folder: string, extension: string): Promise<Files> {
+  const names = await readdir(path.join(base, folder)).catch(() => []);
+  const wanted = names.filter((name) => name.endsWith(extension)).sort();
+  const entries = wanted.map(async (name) => {
+    return [`${folder}/${name}`, await readFile(path.join(base, folder, name), 'utf8')] as const;
+  });
+  return new Map(await Promise.all(entries));
+}
+
+/** The generated files as they are in the repository now. */
+export async function committedFiles(): Promise<Files> {
+  const crds = await readFolder(root, 'crds', '.yaml');
+  return new Map([...crds, ...(await readFolder(root, 'imports', '.ts'))]);
+}
+
+/** Paths that are missing, differ, or should not be there. */
+export function staleFiles(expected: Files, actual: Files): readonly string[] {
+  const paths = new Set([...expected.keys(), ...actual.keys()]);
+  return [...paths].filter((file) => expected.get(file) !== actual.get(file)).sort();
+}
