@@ -1,0 +1,191 @@
+// Carries events from the spool to ingest, in order, at least once. It goes on for as long as the process lives: an
+// ingest that is away is asked again, an event that ingest will never take is set aside so that the rest can pass.
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import fsp from 'node:fs/promises';
+import { Agent, request } from 'undici';
+import { INGEST_LIMITS } from '#api/audit-event.ts';
+import type { Log } from '#runtime/process/log.ts';
+import type { Spool } from './spool.ts';
+
+export interface DeliveryOptions {
+  readonly spool: Spool;
+  /** `http://…/events` */
+  readonly url: URL;
+  readonly apiKey: string | undefined;
+  readonly log: Log;
+  /** File for events that ingest refuses for good. */
+  readonly parkFile: string;
+  /** First and longest wait between two attempts. @default 100 and 10 000 */
+  readonly backoffMs?: { readonly first: number; readonly longest: number };
+}
+
+export interface DeliveryCounts {
+  delivered: number;
+  parked: number;
+  failedAttempts: number;
+}
+
+type Outcome = 'accepted' | 'retry' | 'poison';
+
+const compress = promisify(gzip);
+const COMPRESS_ABOVE = 1024;
+const READ_BYTES = Math.floor(INGEST_LIMITS.bodyBytes / 4);
+const PARK_BYTES = 1024 * 1024;
+const TIMEOUT_MS = 10_000;
+const WARN_INTERVAL_MS = 30_000;
+
+/** Statuses that say the events themselves are wrong; everything else may pass another time. */
+const POISON = new Set([400, 413, 422]);
+
+export class AuditDelivery {
+  readonly counts: DeliveryCounts = { delivered: 0, parked: 0, failedAttempts: 0 };
+  /** When ingest last took a batch, in epoch milliseconds. */
+  lastDeliveredMs: number | undefined;
+  private readonly options: DeliveryOptions;
+  private readonly agent = new Agent({ connections: 1, pipelining: 1 });
+  private readonly stopping = new AbortController();
+  private running: Promise<void> | undefined;
+  private again = false;
+  private endWait: (() => void) | undefined;
+  private warnedMs = -Infinity;
+
+  constructor(options: DeliveryOptions) {
+    this.options = options;
+  }
+
+  /** Starts to deliver if nothing is under way. */
+  wake(): void {
+    this.again = true;
+    if (this.running !== undefined || this.stopping.signal.aborted) return;
+    this.running = this.run().finally(() => {
+      this.running = undefined;
+      if (this.again) this.wake();
+    });
+  }
+
+  /** Delivers what it can until `signal` fires, then stops; the rest stays in the spool. */
+  async close(signal: AbortSignal): Promise<void> {
+    const stop = (): void => {
+      this.stopping.abort();
+      this.endWait?.();
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    this.wake();
+    while (this.running !== undefined) await this.running;
+    stop();
+    await this.agent.destroy();
+  }
+
+  private async run(): Promise<void> {
+    const { spool } = this.options;
+    while (!this.stopping.signal.aborted) {
+      this.again = false;
+      const batch = await spool.read(INGEST_LIMITS.events, READ_BYTES);
+      if (batch === undefined) return;
+      if (!(await this.deliver(batch.lines))) return;
+      spool.acknowledge(batch);
+    }
+    this.again = false;
+  }
+
+  /** True once every line was taken or set aside, false when stopped before. */
+  private async deliver(lines: readonly string[]): Promise<boolean> {
+    const { first, longest } = this.options.backoffMs ?? { first: 100, longest: 10_000 };
+    for (let waitMs = first; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, longest)) {
+      switch (await this.post(lines)) {
+        case 'accepted':
+          this.counts.delivered += lines.length;
+          this.lastDeliveredMs = Date.now();
+          return true;
+        case 'poison':
+          return this.isolate(lines);
+        case 'retry':
+          this.counts.failedAttempts += 1;
+          await this.wait(waitMs * (0.75 + Math.random() / 2));
+      }
+    }
+    return false;
+  }
+
+  /** Halves a refused batch until the event that spoils it stands alone. */
+  private async isolate(lines: readonly string[]): Promise<boolean> {
+    const [only] = lines;
+    if (lines.length === 1 && only !== undefined) {
+      await this.park(only);
+      return true;
+    }
+    const half = Math.ceil(lines.length / 2);
+    return (await this.deliver(lines.slice(0, half))) && this.deliver(lines.slice(half));
+  }
+
+  private async park(line: string): Promise<void> {
+    this.counts.parked += 1;
+    const { parkFile, log } = this.options;
+    log.error({ parkFile }, 'Ingest refuses an audit event for good; it is set aside.');
+    try {
+      const held = await fsp.stat(parkFile).then(
+        ({ size }) => size,
+        () => 0,
+      );
+      if (held + line.length <= PARK_BYTES) await fsp.appendFile(parkFile, `${line}\n`, { mode: 0o600 });
+    } catch (error) {
+      log.error({ parkFile, error }, 'A refused audit event could not be set aside.');
+    }
+  }
+
+  private async post(lines: readonly string[]): Promise<Outcome> {
+    const { url, apiKey } = this.options;
+    const plain = Buffer.from(`[${lines.join(',')}]`);
+    const packed = plain.length > COMPRESS_ABOVE;
+    const headers: Record<string, string> = { 'content-type': 'application/json' };
+    if (packed) headers['content-encoding'] = 'gzip';
+    if (apiKey !== undefined) headers['x-api-key'] = apiKey;
+    try {
+      const answer = await request(url, {
+        method: 'POST',
+        headers,
+        body: packed ? await compress(plain, { level: 1 }) : plain,
+        dispatcher: this.agent,
+        headersTimeout: TIMEOUT_MS,
+        bodyTimeout: TIMEOUT_MS,
+        signal: this.stopping.signal,
+      });
+      await answer.body.dump();
+      return this.judge(answer.statusCode);
+    } catch (error) {
+      if (!this.stopping.signal.aborted) this.warn(error instanceof Error ? error.message : String(error));
+      return 'retry';
+    }
+  }
+
+  private judge(status: number): Outcome {
+    if (status >= 200 && status < 300) return 'accepted';
+    if (POISON.has(status)) return 'poison';
+    const remedy = status === 401 || status === 403 ? '; check ANALYTICS_API_KEY' : '';
+    this.warn(`ingest answered ${status}${remedy}`);
+    return 'retry';
+  }
+
+  private warn(why: string): void {
+    const nowMs = performance.now();
+    if (nowMs - this.warnedMs < WARN_INTERVAL_MS) return;
+    this.warnedMs = nowMs;
+    this.options.log.warn(
+      { ingest: this.options.url.origin, why },
+      'Audit events can not be delivered now; they are kept in the spool and tried again.',
+    );
+  }
+
+  private async wait(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.endWait = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.endWait = undefined;
+  }
+}

@@ -1,0 +1,165 @@
+// Where the proxy's audit events go: numbered, chained, and in batches to the spool. It never waits for the network
+// and never blocks a request, unless the request has to be on record before it is forwarded.
+import { hash, randomUUID } from 'node:crypto';
+import { FIRST_PREV_HASH, type AuditPayload } from '#api/audit-event.ts';
+import type { Clock } from '#runtime/process/clock.ts';
+import type { Log } from '#runtime/process/log.ts';
+import type { Spool } from './spool.ts';
+
+/** What a request adds to an event; the sink adds the rest of the envelope. */
+export interface AuditRecord {
+  readonly id: string;
+  readonly traceId: string | undefined;
+  readonly payload: AuditPayload;
+}
+
+export interface AuditIdentity {
+  readonly source: string;
+  readonly eventType: string;
+  readonly instance: string;
+}
+
+export interface AuditSinkOptions {
+  readonly spool: Spool;
+  readonly identity: AuditIdentity;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Called when events reached the spool. */
+  readonly onAppended: () => void;
+}
+
+export interface AuditCounts {
+  recorded: number;
+  /** Events that found no room or could not be written. */
+  lost: number;
+}
+
+/** Longest time an event waits in memory, most events that do. */
+export const AUDIT_WINDOW = { ms: 50, events: 200 } as const;
+
+/** Memory for events while the disk is slow; beyond it they are lost, and counted. */
+const MAX_PENDING_BYTES = 16 * 1024 * 1024;
+const LOSS_LOG_INTERVAL_MS = 10_000;
+
+/** Told whether the event is on disk. */
+export type OnCommitted = (stored: boolean) => void;
+
+interface Batch {
+  lines: string[];
+  bytes: number;
+  waiting: OnCommitted[];
+}
+
+const emptyBatch = (): Batch => ({ lines: [], bytes: 0, waiting: [] });
+
+export class AuditSink {
+  readonly counts: AuditCounts = { recorded: 0, lost: 0 };
+  private readonly options: AuditSinkOptions;
+  private readonly envelope: string;
+  private batch = emptyBatch();
+  private flushing: Promise<void> | undefined;
+  private flushingBytes = 0;
+  private timer: NodeJS.Timeout | undefined;
+  private seq = 0;
+  private prevHash = FIRST_PREV_HASH;
+  private lossLoggedMs = -Infinity;
+
+  constructor(options: AuditSinkOptions) {
+    this.options = options;
+    const { source, eventType, instance } = options.identity;
+    const { bootEpoch } = options.spool;
+    const shared = { source, event_type: eventType, instance, boot_epoch: bootEpoch };
+    this.envelope = JSON.stringify(shared).slice(1, -1);
+  }
+
+  /** Records an event; it is on disk within the window, or counted as lost. */
+  record(record: AuditRecord): boolean {
+    if (!this.admit(record)) return false;
+    if (this.batch.lines.length >= AUDIT_WINDOW.events) this.flush();
+    else this.timer ??= setTimeout(() => this.flush(), AUDIT_WINDOW.ms);
+    return true;
+  }
+
+  /** Records an event and says when it is on disk. Calls that come together share one write. */
+  commit(record: AuditRecord, onCommitted: OnCommitted): void {
+    if (!this.admit(record)) {
+      onCommitted(false);
+      return;
+    }
+    this.batch.waiting.push(onCommitted);
+    if (this.batch.waiting.length === 1) setImmediate(() => this.flush());
+  }
+
+  /** Writes what waits in memory. */
+  async close(): Promise<void> {
+    this.flush();
+    while (this.flushing !== undefined) await this.flushing;
+  }
+
+  private admit(record: AuditRecord): boolean {
+    this.seq += 1;
+    const line = this.render(record);
+    const bytes = Buffer.byteLength(line) + 1;
+    const pending = this.batch.bytes + this.flushingBytes + bytes;
+    if (pending > MAX_PENDING_BYTES || !this.options.spool.hasRoomFor(pending)) {
+      this.lose(1, 'the spool is full; events are delivered too slowly or not at all');
+      return false;
+    }
+    // The chain goes on from what was kept, and the gap in `seq` shows what was not.
+    this.prevHash = hash('sha256', line, 'hex');
+    this.batch.lines.push(line);
+    this.batch.bytes += bytes;
+    this.counts.recorded += 1;
+    return true;
+  }
+
+  private render({ id, traceId, payload }: AuditRecord): string {
+    const timestamp = new Date(this.options.clock.nowMs()).toISOString();
+    const trace = traceId === undefined ? '' : `"trace_id":"${traceId}",`;
+    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${JSON.stringify(payload)}}`;
+  }
+
+  private flush(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    if (this.flushing !== undefined || this.batch.lines.length === 0) return;
+    const batch = this.batch;
+    this.batch = emptyBatch();
+    this.flushingBytes = batch.bytes;
+    this.flushing = this.write(batch).finally(() => {
+      this.flushing = undefined;
+      this.flushingBytes = 0;
+      if (this.batch.waiting.length > 0 || this.batch.lines.length >= AUDIT_WINDOW.events) this.flush();
+    });
+  }
+
+  private async write(batch: Batch): Promise<void> {
+    const { spool, onAppended } = this.options;
+    let stored = true;
+    try {
+      await spool.append(Buffer.from(`${batch.lines.join('\n')}\n`), batch.waiting.length > 0);
+    } catch (error) {
+      stored = false;
+      this.counts.recorded -= batch.lines.length;
+      this.lose(batch.lines.length, error instanceof Error ? error.message : String(error));
+    }
+    for (const onCommitted of batch.waiting) onCommitted(stored);
+    if (stored) onAppended();
+  }
+
+  private lose(events: number, why: string): void {
+    this.counts.lost += events;
+    const nowMs = this.options.clock.monotonicMs();
+    if (nowMs - this.lossLoggedMs < LOSS_LOG_INTERVAL_MS) return;
+    this.lossLoggedMs = nowMs;
+    this.options.log.error(
+      { lost: this.counts.lost, why },
+      'Audit events are being lost. Check that ANALYTICS_INGEST_URL answers and that STATE_DIR has room.',
+    );
+  }
+}
+
+/** A new event id; also the trace id where the caller brought none. */
+export function newEventId(): string {
+  return randomUUID();
+}

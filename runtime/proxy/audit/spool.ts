@@ -1,0 +1,225 @@
+// The audit queue on disk: append-only files of one event a line. What was appended survives the process; what was
+// appended with `sync` survives the machine. It never rewrites a line and never holds more than its bound.
+import fs from 'node:fs';
+import fsp from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+
+export interface SpoolOptions {
+  readonly folder: string;
+  /** Bytes of all files together. */
+  readonly maxBytes: number;
+}
+
+/** A place in the spool. */
+interface Position {
+  readonly segment: number;
+  readonly offset: number;
+}
+
+export interface SpoolBatch {
+  /** Events as they were appended, without line ends. */
+  readonly lines: readonly string[];
+  /** Where the spool goes on after them. */
+  readonly next: Position;
+}
+
+interface Segment {
+  readonly number: number;
+  bytes: number;
+}
+
+const SEGMENT_BYTES = 4 * 1024 * 1024;
+const CURSOR_FILE = 'cursor.json';
+const EPOCH_FILE = 'boot-epoch';
+const SEGMENT_NAME = /^audit-(\d{10})\.ndjson$/;
+const LINE_FEED = 0x0a;
+
+const position = z.object({
+  segment: z.number().int().nonnegative(),
+  offset: z.number().int().nonnegative(),
+});
+
+export class Spool {
+  /** Counts the starts of this folder's proxies, from 1. */
+  readonly bootEpoch: number;
+  private readonly folder: string;
+  private readonly maxBytes: number;
+  private readonly segmentBytes: number;
+  private readonly segments: Segment[];
+  private cursor: Position;
+  private file: fsp.FileHandle | undefined;
+  private writing: Promise<void> = Promise.resolve();
+  private persisting: Promise<void> | undefined;
+
+  /** Opens the folder, making it where it is missing. Throws where it can't be written. */
+  constructor(options: SpoolOptions) {
+    this.folder = options.folder;
+    this.maxBytes = options.maxBytes;
+    this.segmentBytes = Math.min(SEGMENT_BYTES, Math.max(1024, Math.floor(options.maxBytes / 8)));
+    fs.mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    this.bootEpoch = countBoot(path.join(this.folder, EPOCH_FILE));
+    this.segments = findSegments(this.folder);
+    for (const segment of this.segments) repair(this.pathOf(segment.number), segment);
+    this.segments.push({ number: (this.segments.at(-1)?.number ?? 0) + 1, bytes: 0 });
+    this.cursor = this.readCursor();
+  }
+
+  get usedBytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  /** Whether so many more bytes fit. */
+  hasRoomFor(bytes: number): boolean {
+    return this.usedBytes + bytes <= this.maxBytes;
+  }
+
+  /** Appends whole lines. Resolves once they are with the operating system, or with `sync` on the disk. */
+  append(lines: Buffer, sync: boolean): Promise<void> {
+    const written = this.writing.then(() => this.write(lines, sync));
+    this.writing = written.catch(() => undefined);
+    return written;
+  }
+
+  /** The oldest events not yet acknowledged; undefined where there are none. */
+  async read(maxEvents: number, maxBytes: number): Promise<SpoolBatch | undefined> {
+    for (;;) {
+      const segment = this.segments.find(({ number }) => number >= this.cursor.segment);
+      if (segment === undefined) return undefined;
+      if (segment.number > this.cursor.segment) this.cursor = { segment: segment.number, offset: 0 };
+      const left = segment.bytes - this.cursor.offset;
+      if (left > 0) return this.readLines(segment, Math.min(left, maxBytes), maxEvents);
+      if (segment === this.segments.at(-1)) return undefined;
+      await this.remove(segment);
+    }
+  }
+
+  /** Says that a batch needn't be read again, now or after a restart. */
+  acknowledge(batch: SpoolBatch): void {
+    this.cursor = batch.next;
+    this.persisting ??= this.persistSoon();
+  }
+
+  async close(): Promise<void> {
+    await this.writing;
+    await this.persisting;
+    await this.persist();
+    await this.file?.close();
+    this.file = undefined;
+  }
+
+  private async write(lines: Buffer, sync: boolean): Promise<void> {
+    const segment = await this.openSegment();
+    const { file } = segment;
+    await file.appendFile(lines);
+    segment.segment.bytes += lines.length;
+    if (sync) await file.datasync();
+  }
+
+  private async openSegment(): Promise<{ file: fsp.FileHandle; segment: Segment }> {
+    let segment = this.segments.at(-1);
+    if (segment === undefined || segment.bytes >= this.segmentBytes) {
+      await this.file?.close();
+      this.file = undefined;
+      segment = { number: (segment?.number ?? 0) + 1, bytes: 0 };
+      this.segments.push(segment);
+    }
+    this.file ??= await fsp.open(this.pathOf(segment.number), 'a', 0o600);
+    return { file: this.file, segment };
+  }
+
+  private async readLines(
+    segment: Segment,
+    bytes: number,
+    maxEvents: number,
+  ): Promise<SpoolBatch | undefined> {
+    const { offset } = this.cursor;
+    const file = await fsp.open(this.pathOf(segment.number), 'r');
+    try {
+      const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, offset);
+      const lines: string[] = [];
+      let start = 0;
+      while (lines.length < maxEvents) {
+        const end = buffer.subarray(0, bytesRead).indexOf(LINE_FEED, start);
+        if (end === -1) break;
+        if (end > start) lines.push(buffer.toString('utf8', start, end));
+        start = end + 1;
+      }
+      return start === 0 ? undefined : { lines, next: { segment: segment.number, offset: offset + start } };
+    } finally {
+      await file.close();
+    }
+  }
+
+  private async remove(segment: Segment): Promise<void> {
+    this.segments.splice(this.segments.indexOf(segment), 1);
+    await fsp.rm(this.pathOf(segment.number), { force: true });
+  }
+
+  private readCursor(): Position {
+    try {
+      const stored = position.parse(JSON.parse(fs.readFileSync(path.join(this.folder, CURSOR_FILE), 'utf8')));
+      const segment = this.segments.find(({ number }) => number === stored.segment);
+      if (segment !== undefined && stored.offset <= segment.bytes) return stored;
+    } catch {
+      // No cursor, or an unreadable one: everything is sent again, and the store drops what it has.
+    }
+    return { segment: this.segments[0]?.number ?? 1, offset: 0 };
+  }
+
+  private async persistSoon(): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    this.persisting = undefined;
+    await this.persist();
+  }
+
+  private async persist(): Promise<void> {
+    const target = path.join(this.folder, CURSOR_FILE);
+    try {
+      await fsp.writeFile(`${target}.new`, JSON.stringify(this.cursor));
+      await fsp.rename(`${target}.new`, target);
+    } catch {
+      // Without a cursor the same events are sent again after a restart, which the store expects.
+    }
+  }
+
+  private pathOf(number: number): string {
+    return path.join(this.folder, `audit-${String(number).padStart(10, '0')}.ndjson`);
+  }
+}
+
+function findSegments(folder: string): Segment[] {
+  return fs
+    .readdirSync(folder)
+    .flatMap((name) => {
+      const number = SEGMENT_NAME.exec(name)?.[1];
+      if (number === undefined) return [];
+      return [{ number: Number(number), bytes: fs.statSync(path.join(folder, name)).size }];
+    })
+    .sort((a, b) => a.number - b.number);
+}
+
+/** Cuts a line that a dying process left unfinished: nobody was told that it was written. */
+function repair(file: string, segment: Segment): void {
+  const bytes = fs.readFileSync(file);
+  const whole = bytes.lastIndexOf(LINE_FEED) + 1;
+  if (whole === bytes.length) return;
+  fs.truncateSync(file, whole);
+  segment.bytes = whole;
+}
+
+function countBoot(file: string): number {
+  let last = 0;
+  try {
+    last = Number(fs.readFileSync(file, 'utf8'));
+  } catch {
+    // The first start in this folder.
+  }
+  const next = Number.isSafeInteger(last) && last >= 0 ? last + 1 : 1;
+  const handle = fs.openSync(`${file}.new`, 'w', 0o600);
+  fs.writeSync(handle, String(next));
+  fs.fsyncSync(handle);
+  fs.closeSync(handle);
+  fs.renameSync(`${file}.new`, file);
+  return next;
+}

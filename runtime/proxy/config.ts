@@ -1,0 +1,171 @@
+// The proxy's environment: what its renderer sets (src/api/proxy-config.ts) and its own tuning, with defaults.
+import os from 'node:os';
+import { z } from 'zod';
+import { PROXY_PATHS, PROXY_PORTS } from '#api/proxy-config.ts';
+import {
+  SECRET,
+  envHttpUrl,
+  envInteger,
+  envList,
+  readEnv,
+  type Env,
+  type EnvResult,
+} from '#runtime/process/env.ts';
+import { LOG_LEVELS } from '#runtime/process/log.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const schema = z.object({
+  PORT: envInteger(0, 65_535)
+    .default(PROXY_PORTS.gateway)
+    .describe('the port of the MCP listener; 0 takes a free one'),
+  BIND_ADDRESS: z.string().optional().describe('the address of both listeners; all addresses when not set'),
+  METRICS_PORT: envInteger(0, 65_535)
+    .default(PROXY_PORTS.metrics)
+    .describe('the port of metrics, health and readiness; 0 takes a free one'),
+  UPSTREAM_URL: envHttpUrl().describe(
+    'the origin of the server behind the proxy, such as http://127.0.0.1:8088',
+  ),
+  POLICY_FILE: z.string().default(PROXY_PATHS.policyFile).describe('the path of the policy document'),
+  MCP_SERVER_NAME: z.string().describe('the name of the MCPServer'),
+  MCP_SERVER_NAMESPACE: z.string().describe('the namespace of the MCPServer'),
+  MCP_CLUSTER_NAME: z.string().default('local'),
+  EXTERNAL_BASE_URL: envHttpUrl().optional().describe('the URL under which callers reach the server'),
+  STRIP_PREFIX: z
+    .string()
+    .regex(/^\/[^?#]*[^/?#]$/, 'expected a path such as /team/server, without a slash at its end')
+    .optional()
+    .describe('the path prefix that is removed before forwarding'),
+  ALLOWED_HOSTS: envList().default([]),
+  ALLOWED_ORIGINS: envList().default([]),
+  FORWARD_HEADERS: envList().default([]),
+  ANALYTICS_INGEST_URL: envHttpUrl().optional().describe('where audit events are posted, http://…/events'),
+  ANALYTICS_SOURCE: z.string().optional(),
+  ANALYTICS_EVENT_TYPE: z.string().default('mcp.request'),
+  ANALYTICS_API_KEY: z.string().optional().register(SECRET, { shown: false }),
+  STATE_DIR: z.string().default(PROXY_PATHS.stateFolder),
+  INSTANCE: z.string().max(253).optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  SPOOL_MAX_BYTES: envInteger(64 * KIB, 1024 ** 4)
+    .default(64 * MIB)
+    .describe('the most bytes of audit events kept on disk'),
+  MAX_BODY_BYTES: envInteger(1, 1024 * MIB)
+    .default(4 * MIB)
+    .describe('the largest request body'),
+  MAX_ANSWER_BYTES: envInteger(1, 1024 * MIB)
+    .default(16 * MIB)
+    .describe('the largest single message of an answer'),
+  MAX_CONCURRENT: envInteger(1, 1_000_000).default(4096).describe('the most requests in progress'),
+  MAX_CONCURRENT_PER_SUBJECT: envInteger(1, 1_000_000)
+    .default(256)
+    .describe('the most requests in progress of one caller'),
+  REQUEST_TIMEOUT_MS: envInteger(100, 3_600_000)
+    .default(30_000)
+    .describe('the milliseconds in which a request has to arrive'),
+  UPSTREAM_CONNECT_TIMEOUT_MS: envInteger(1, 600_000).default(2_000),
+  UPSTREAM_TIMEOUT_MS: envInteger(1, 86_400_000)
+    .default(60_000)
+    .describe('the milliseconds until the head of an answer'),
+  UPSTREAM_IDLE_TIMEOUT_MS: envInteger(1, 86_400_000)
+    .default(300_000)
+    .describe('the milliseconds without a byte of a body or stream'),
+  DRAIN_MS: envInteger(0, 3_600_000)
+    .default(25_000)
+    .describe('the milliseconds that open requests get at shutdown'),
+});
+
+type Variables = z.output<typeof schema>;
+
+export interface AuditConfig {
+  readonly url: URL;
+  readonly apiKey: string | undefined;
+  readonly source: string;
+  readonly eventType: string;
+  readonly spoolMaxBytes: number;
+}
+
+export interface ProxyLimits {
+  readonly maxBodyBytes: number;
+  readonly maxAnswerBytes: number;
+  readonly maxConcurrent: number;
+  readonly maxConcurrentPerSubject: number;
+  readonly requestTimeoutMs: number;
+}
+
+export interface ProxyConfig {
+  readonly port: number;
+  readonly metricsPort: number;
+  readonly bindAddress: string | undefined;
+  readonly upstreamUrl: URL;
+  readonly upstreamTimeouts: {
+    readonly connectTimeoutMs: number;
+    readonly headTimeoutMs: number;
+    readonly idleTimeoutMs: number;
+  };
+  readonly policyFile: string;
+  readonly server: { readonly name: string; readonly namespace: string; readonly cluster: string };
+  readonly externalBaseUrl: URL | undefined;
+  /** Empty, or a path without a slash at its end. */
+  readonly stripPrefix: string;
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  /** Lower case. */
+  readonly forwardHeaders: readonly string[];
+  /** Undefined: nothing is recorded. */
+  readonly audit: AuditConfig | undefined;
+  readonly stateFolder: string;
+  readonly instance: string;
+  readonly limits: ProxyLimits;
+  readonly drainMs: number;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+export function readProxyConfig(env: Env): EnvResult<ProxyConfig> {
+  const read = readEnv(schema, env);
+  return read.ok ? { ok: true, value: configOf(read.value) } : read;
+}
+
+function configOf(env: Variables): ProxyConfig {
+  return {
+    port: env.PORT,
+    metricsPort: env.METRICS_PORT,
+    bindAddress: env.BIND_ADDRESS,
+    upstreamUrl: env.UPSTREAM_URL,
+    upstreamTimeouts: {
+      connectTimeoutMs: env.UPSTREAM_CONNECT_TIMEOUT_MS,
+      headTimeoutMs: env.UPSTREAM_TIMEOUT_MS,
+      idleTimeoutMs: env.UPSTREAM_IDLE_TIMEOUT_MS,
+    },
+    policyFile: env.POLICY_FILE,
+    server: { name: env.MCP_SERVER_NAME, namespace: env.MCP_SERVER_NAMESPACE, cluster: env.MCP_CLUSTER_NAME },
+    externalBaseUrl: env.EXTERNAL_BASE_URL,
+    stripPrefix: env.STRIP_PREFIX ?? '',
+    allowedHosts: env.ALLOWED_HOSTS,
+    allowedOrigins: env.ALLOWED_ORIGINS,
+    forwardHeaders: env.FORWARD_HEADERS.map((name) => name.toLowerCase()),
+    audit: auditOf(env),
+    stateFolder: env.STATE_DIR,
+    instance: env.INSTANCE ?? os.hostname(),
+    limits: {
+      maxBodyBytes: env.MAX_BODY_BYTES,
+      maxAnswerBytes: env.MAX_ANSWER_BYTES,
+      maxConcurrent: env.MAX_CONCURRENT,
+      maxConcurrentPerSubject: env.MAX_CONCURRENT_PER_SUBJECT,
+      requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+    },
+    drainMs: env.DRAIN_MS,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+function auditOf(env: Variables): AuditConfig | undefined {
+  if (env.ANALYTICS_INGEST_URL === undefined) return undefined;
+  return {
+    url: env.ANALYTICS_INGEST_URL,
+    apiKey: env.ANALYTICS_API_KEY,
+    source: env.ANALYTICS_SOURCE ?? `${env.MCP_SERVER_NAME}-gateway`,
+    eventType: env.ANALYTICS_EVENT_TYPE,
+    spoolMaxBytes: env.SPOOL_MAX_BYTES,
+  };
+}

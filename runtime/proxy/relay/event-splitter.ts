@@ -1,0 +1,124 @@
+// Cuts a server-sent event stream into events as they arrive. It holds back nothing but the event that is not yet
+// complete, and of that no more than a bound.
+
+export interface StreamEvent {
+  /** Its bytes, with the blank line that ends it. */
+  readonly bytes: Buffer;
+  /** The value of its `data` lines; empty where it has none. */
+  readonly data: Buffer;
+}
+
+export type SplitResult =
+  | { readonly ok: true; readonly events: readonly StreamEvent[] }
+  | { readonly ok: false; readonly problem: string };
+
+const CR = 0x0d;
+const LF = 0x0a;
+const COLON = 0x3a;
+const SPACE = 0x20;
+const DATA = Buffer.from('data');
+const EMPTY = Buffer.alloc(0);
+const NEW_LINE = Buffer.from('\n');
+
+export class EventSplitter {
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  private lineIsEmpty = true;
+  private afterCr = false;
+  private started = false;
+  private readonly maxEventBytes: number;
+
+  constructor(maxEventBytes: number) {
+    this.maxEventBytes = maxEventBytes;
+  }
+
+  push(chunk: Buffer): SplitResult {
+    // A reader skips a byte order mark, and would so see another first field than a proxy that doesn't.
+    if (!this.started && chunk[0] === 0xef)
+      return { ok: false, problem: 'the stream begins with a byte order mark' };
+    this.started ||= chunk.length > 0;
+    const events: StreamEvent[] = [];
+    let start = 0;
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      const second = byte === LF && this.afterCr;
+      this.afterCr = byte === CR;
+      if (second) continue;
+      if (byte !== CR && byte !== LF) {
+        this.lineIsEmpty = false;
+      } else if (!this.lineIsEmpty) {
+        this.lineIsEmpty = true;
+      } else {
+        if (byte === CR && chunk[at + 1] === LF) {
+          at += 1;
+          this.afterCr = false;
+        }
+        events.push(this.cut(chunk.subarray(start, at + 1)));
+        start = at + 1;
+      }
+    }
+    const rest = chunk.subarray(start);
+    if (rest.length > 0) this.held.push(rest);
+    this.heldBytes += rest.length;
+    if (this.heldBytes > this.maxEventBytes) return { ok: false, problem: 'an event is too large' };
+    return { ok: true, events };
+  }
+
+  private cut(last: Buffer): StreamEvent {
+    const bytes = this.held.length === 0 ? last : Buffer.concat([...this.held, last]);
+    this.held = [];
+    this.heldBytes = 0;
+    return { bytes, data: dataOf(bytes) };
+  }
+}
+
+/** The values of the `data` lines, joined by line feeds. */
+function dataOf(bytes: Buffer): Buffer {
+  const parts: Buffer[] = [];
+  let start = 0;
+  while (start < bytes.length) {
+    const end = lineEnd(bytes, start);
+    const value = dataValue(bytes, start, end);
+    if (value !== undefined) parts.push(value);
+    start = end + 1;
+  }
+  const [first] = parts;
+  if (first === undefined) return EMPTY;
+  if (parts.length === 1) return first;
+  return Buffer.concat(parts.flatMap((part, at) => (at === 0 ? [part] : [NEW_LINE, part])));
+}
+
+function lineEnd(bytes: Buffer, start: number): number {
+  let at = start;
+  while (at < bytes.length && bytes[at] !== CR && bytes[at] !== LF) at += 1;
+  return at;
+}
+
+function dataValue(bytes: Buffer, start: number, end: number): Buffer | undefined {
+  const nameEnd = start + DATA.length;
+  if (end < nameEnd || bytes.compare(DATA, 0, DATA.length, start, nameEnd) !== 0) return undefined;
+  if (end === nameEnd) return EMPTY;
+  if (bytes[nameEnd] !== COLON) return undefined;
+  const from = bytes[nameEnd + 1] === SPACE ? nameEnd + 2 : nameEnd + 1;
+  return bytes.subarray(Math.min(from, end), end);
+}
+
+/** The event with other data: its other lines stay as they are. */
+export function withData(event: StreamEvent, data: Buffer): Buffer {
+  const lines = event.bytes
+    .toString('latin1')
+    .split(/\r\n|\r|\n/)
+    .filter((line) => line !== '' && line !== 'data' && !line.startsWith('data:'));
+  const head = lines.map((line) => `${line}\n`).join('');
+  const body = data
+    .toString('latin1')
+    .split(/\r\n|\r|\n/)
+    .map((line) => `data: ${line}\n`)
+    .join('');
+  return Buffer.from(`${head}${body}\n`, 'latin1');
+}
+
+/** An event that carries one message. */
+export function eventOf(message: string): Buffer {
+  return Buffer.from(`event: message\ndata: ${message}\n\n`);
+}
