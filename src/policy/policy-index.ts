@@ -1,6 +1,5 @@
-// A policy document made ready for lookups. What a decision reads is found by key, so its cost depends on how many
-// shapes of subject the document has (human, agent, team and their combinations), not on how many grants or sessions.
-// An index is immutable; a new document gets a new one.
+// A policy document made ready for lookups: whatever a decision reads is found by key, and conditions are compiled. An
+// index is immutable; a new document gets a new one.
 import type { ObjectRef, Principal } from '#api/principal.ts';
 import type { AllowTerms } from './allow-order.ts';
 import { compileCondition, type Condition } from './condition.ts';
@@ -14,7 +13,7 @@ import {
   type PolicySubjectRecord,
   type PolicyTool,
 } from './document.ts';
-import { ANONYMOUS_KEY, keyOf, subjectKey } from './subject-key.ts';
+import { indexSubjects, type SubjectIndex } from './subject-index.ts';
 
 /** `broken`: the text can't be compiled, or the entry needs a feature that is unknown here. */
 export type IndexedCondition = Condition | 'broken' | undefined;
@@ -47,23 +46,15 @@ export interface IndexedSession {
   readonly expiresAtMs: number;
 }
 
-/** Which fields the subjects of one shape have. */
-interface SubjectShape {
-  readonly human: boolean;
-  readonly agent: boolean;
-  readonly team: boolean;
-}
-
 export interface PolicyIndex {
   readonly document: PolicyDocument;
   /** Features that the whole document requires and that are unknown here; any of them denies everything. */
   readonly missingFeatures: readonly string[];
   readonly tools: ReadonlyMap<string, PolicyTool>;
-  readonly subjects: ReadonlyMap<string, IndexedSubject>;
-  readonly shapes: readonly SubjectShape[];
+  readonly subjects: SubjectIndex<IndexedSubject>;
   readonly deniedToAll: ReadonlyMap<string, ObjectRef>;
-  /** By `namespace/name`. */
-  readonly sessions: ReadonlyMap<string, IndexedSession>;
+  /** By namespace, then name. */
+  readonly sessions: ReadonlyMap<string, ReadonlyMap<string, IndexedSession>>;
 }
 
 type Compile = (text: string) => Condition | 'broken';
@@ -120,70 +111,34 @@ function indexSession(session: PolicySession): IndexedSession {
   return { session, expiresAtMs: Number.isNaN(expiresAtMs) ? -Infinity : expiresAtMs };
 }
 
-function shapesOf(records: readonly PolicySubjectRecord[]): readonly SubjectShape[] {
-  const shapes = new Map<string, SubjectShape>();
-  for (const { subject } of records) {
-    if (subject.anonymous === true) continue;
-    const shape = {
-      human: subject.human !== undefined,
-      agent: subject.agent !== undefined,
-      team: subject.team !== undefined,
-    };
-    shapes.set(`${shape.human}${shape.agent}${shape.team}`, shape);
+function indexSessions(sessions: readonly PolicySession[]): PolicyIndex['sessions'] {
+  const byNamespace = new Map<string, Map<string, IndexedSession>>();
+  for (const session of sessions) {
+    const byName = byNamespace.get(session.namespace) ?? new Map<string, IndexedSession>();
+    byNamespace.set(session.namespace, byName.set(session.name, indexSession(session)));
   }
-  return [...shapes.values()];
+  return byNamespace;
 }
 
 /** Builds the index of a document; costs time and memory in proportion to it, once per document. */
 export function indexPolicy(document: PolicyDocument): PolicyIndex {
   const compile = conditionCompiler();
-  const subjects = new Map<string, IndexedSubject>();
-  for (const record of document.subjects)
-    subjects.set(subjectKey(record.subject), indexSubject(record, compile));
-  const sessions = new Map<string, IndexedSession>();
-  for (const session of document.sessions) {
-    sessions.set(`${session.namespace}/${session.name}`, indexSession(session));
-  }
+  const records = document.subjects.map((record) => indexSubject(record, compile));
   return {
     document,
     missingFeatures: document.requires.filter((feature) => missingFeature([feature]) !== undefined),
     tools: new Map(document.tools.map((tool) => [tool.name, tool])),
-    subjects,
-    shapes: shapesOf(document.subjects),
+    subjects: indexSubjects(records, document.auth.emptySubjectMatchesAsserted),
     deniedToAll: new Map(document.deniedToAll.map(({ tool, grant }) => [tool, grant])),
-    sessions,
+    sessions: indexSessions(document.sessions),
   };
-}
-
-const NO_TEAM: readonly undefined[] = [undefined];
-
-/** The subject records that speak of a caller: every field that a subject sets matches. */
-export function matchingSubjects(index: PolicyIndex, principal: Principal): readonly IndexedSubject[] {
-  if (principal.assurance === 'anonymous') {
-    const record = index.subjects.get(ANONYMOUS_KEY);
-    return record === undefined ? [] : [record];
-  }
-  const found: IndexedSubject[] = [];
-  for (const shape of index.shapes) {
-    if (shape.human && principal.human === undefined) continue;
-    if (shape.agent && principal.agent === undefined) continue;
-    if (!shape.human && !shape.agent && !shape.team && !emptySubjectMatches(index, principal)) continue;
-    for (const team of shape.team ? principal.teams : NO_TEAM) {
-      const human = shape.human ? principal.human : undefined;
-      const record = index.subjects.get(keyOf(human, shape.agent ? principal.agent : undefined, team));
-      if (record !== undefined && !found.includes(record)) found.push(record);
-    }
-  }
-  return found;
-}
-
-function emptySubjectMatches(index: PolicyIndex, principal: Principal): boolean {
-  return principal.assurance === 'verified' || index.document.auth.emptySubjectMatchesAsserted;
 }
 
 /** The session of a presented id, `name` (in the server's namespace) or `namespace/name`. */
 export function findSession(index: PolicyIndex, id: string): IndexedSession | undefined {
-  return index.sessions.get(id.includes('/') ? id : `${index.document.server.namespace}/${id}`);
+  const slash = id.indexOf('/');
+  if (slash === -1) return index.sessions.get(index.document.server.namespace)?.get(id);
+  return index.sessions.get(id.slice(0, slash))?.get(id.slice(slash + 1));
 }
 
 /** Whether a session is this caller's: every field that its subject sets matches, and it sets at least one. */

@@ -5,12 +5,12 @@ import { allowRank, compareAllows, compareRefs, requiredRank, type ToolTerms } f
 import type { PolicyReason } from '#api/reasons.ts';
 import type { ConditionOutcome } from './condition.ts';
 import {
-  matchingSubjects,
   type IndexedAllow,
   type IndexedCondition,
   type IndexedDeny,
   type IndexedSubject,
 } from './policy-index.ts';
+import { subjectsOf } from './subject-index.ts';
 import { refuse, type Trial, type Verdict } from './trial.ts';
 
 const UNDECLARED: ToolTerms = { requiredTrust: 'low' };
@@ -33,7 +33,7 @@ export function findTool(trial: Trial): Verdict | undefined {
     return refuse('unknown_tool');
   }
   trial.tool = index.tools.get(request.tool);
-  trial.subjects = matchingSubjects(index, request.principal);
+  trial.subjects = subjectsOf(index.subjects, request.principal);
   const terms =
     trial.tool === undefined
       ? 'is not declared by the server'
