@@ -1,0 +1,66 @@
+// nginx twice: as the server behind every candidate, answering from memory, and as a plain reverse proxy.
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { answer } from '../load/request.ts';
+
+function config(folder: string, name: string, http: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `  ${kind}_temp_path ${path.join(folder, `${name}-${kind}`)};`,
+  );
+  return `daemon off;
+master_process off;
+worker_processes 1;
+pid ${path.join(folder, `${name}.pid`)};
+error_log stderr error;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  keepalive_requests 1000000000;
+  client_body_buffer_size 64k;
+${temporary.join('\n')}
+${http}
+}
+`;
+}
+
+async function written(folder: string, name: string, text: string): Promise<readonly string[]> {
+  const file = path.join(folder, `${name}.conf`);
+  await writeFile(file, text);
+  return ['-c', file, '-p', folder, '-e', 'stderr'];
+}
+
+/** Arguments of an nginx that answers each POST with the one result, and `/ready` with 200. */
+export function upstreamConfig(folder: string, port: number): Promise<readonly string[]> {
+  const server = `  server {
+    listen 127.0.0.1:${port} backlog=1024;
+    location = /ready { return 200 ''; }
+    location / {
+      default_type application/json;
+      return 200 '${answer}';
+    }
+  }`;
+  return written(folder, 'upstream', config(folder, 'upstream', server));
+}
+
+/** Arguments of an nginx that forwards everything, with keep-alive on both sides. */
+export function reverseProxyConfig(
+  folder: string,
+  port: number,
+  upstreamPort: number,
+): Promise<readonly string[]> {
+  const server = `  upstream mcp {
+    server 127.0.0.1:${upstreamPort};
+    keepalive 64;
+    keepalive_requests 1000000000;
+  }
+  server {
+    listen 127.0.0.1:${port} backlog=1024;
+    location / {
+      proxy_pass http://mcp;
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host $host;
+    }
+  }`;
+  return written(folder, 'nginx', config(folder, 'nginx', server));
+}
