@@ -9,6 +9,7 @@ import { problemsOf, show } from './sentences.ts';
 
 const unknownRecord = z.record(z.string(), z.unknown());
 
+// The name is not in it, because what a name may be differs by kind and a schema is compiled when it is first used.
 const metadata = z.object({
   namespace: dnsLabel.optional(),
   uid: z.string().optional(),
@@ -42,6 +43,10 @@ function typeProblems(kind: Kind, object: Readonly<Record<string, unknown>>): re
   });
 }
 
+function nameOf(meta: unknown): unknown {
+  return typeof meta === 'object' && meta !== null && 'name' in meta ? meta.name : undefined;
+}
+
 /** Problems of a spec that its schema refuses: the schema's, and those of rules about the fields that are sound. */
 function specProblems(kind: Kind, spec: unknown, error: z.core.$ZodError): readonly Problem[] {
   const problems = problemsOf(['spec'], error);
@@ -69,15 +74,21 @@ export function parseResource<Spec extends z.ZodObject, Status extends z.ZodObje
   if (wrongType.length > 0) return err(wrongType);
 
   const options = { reportInput: true };
-  const meta = metadata.extend({ name: kind.name }).safeParse(read.data.metadata, options);
+  const meta = metadata.safeParse(read.data.metadata, options);
+  const name = kind.name.safeParse(nameOf(read.data.metadata), options);
   const spec = z.safeParse(kind.spec, read.data.spec, options);
   const status = z.safeParse(kind.status, read.data.status);
   const problems = [
     ...(meta.success ? [] : problemsOf(['metadata'], meta.error)),
+    ...(name.success || read.data.metadata === undefined ? [] : problemsOf(['metadata', 'name'], name.error)),
     ...(spec.success ? checkSpec(kind, spec.data) : specProblems(kind, read.data.spec, spec.error)),
   ];
-  if (problems.length > 0 || !meta.success || !spec.success) return err(problems);
-  return ok({ metadata: meta.data, spec: spec.data, ...(status.success && { status: status.data }) });
+  if (problems.length > 0 || !meta.success || !name.success || !spec.success) return err(problems);
+  return ok({
+    metadata: { ...meta.data, name: name.data },
+    spec: spec.data,
+    ...(status.success && { status: status.data }),
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 // Evaluates the CEL rules of a kind where no API server does: at `new` of a construct, in the local platform.
-import { compileCel, type CelExpression } from './cel.ts';
+import { compileCel, toCel, type CelExpression } from './cel.ts';
 import type { Kind, Rule } from './kind.ts';
 import type { Problem } from './result.ts';
 
@@ -20,8 +20,9 @@ export function isTransitionRule(rule: Rule): boolean {
   return /\boldSelf\b/.test(rule.rule);
 }
 
+/** @param variables as `toCel` makes them: converted once for all rules of an object */
 function violation(rule: Rule, variables: Readonly<Record<string, unknown>>): readonly Problem[] {
-  const outcome = expressionOf(rule).evaluate(variables);
+  const outcome = expressionOf(rule).evaluateCel(variables);
   if (outcome.ok && outcome.value) return [];
   const message = outcome.ok ? rule.message : `${rule.message} (${outcome.error.message})`;
   return [{ path: `spec${rule.fieldPath ?? ''}`, message }];
@@ -38,9 +39,10 @@ export function checkSpec(
 ): readonly Problem[] {
   const speaksOf = (rule: Rule) =>
     unknownFields.some((field) => new RegExp(`\\bself\\.${field}\\b`).test(rule.rule));
+  const variables = { self: toCel(spec) };
   return kind.rules
     .filter((rule) => !isTransitionRule(rule) && !speaksOf(rule))
-    .flatMap((rule) => violation(rule, { self: spec }));
+    .flatMap((rule) => violation(rule, variables));
 }
 
 /** Rules that the step from one spec to the next breaks; both defaulted. */
@@ -49,7 +51,6 @@ export function checkTransition(
   before: Readonly<Record<string, unknown>>,
   after: Readonly<Record<string, unknown>>,
 ): readonly Problem[] {
-  return kind.rules
-    .filter(isTransitionRule)
-    .flatMap((rule) => violation(rule, { self: after, oldSelf: before }));
+  const variables = { self: toCel(after), oldSelf: toCel(before) };
+  return kind.rules.filter(isTransitionRule).flatMap((rule) => violation(rule, variables));
 }
