@@ -21,7 +21,7 @@ export interface RevokeOutcome {
 
 /** What the endpoint lets its callers do. */
 export interface ControlActions {
-  readonly status: () => Promise<PlatformStatus>;
+  readonly status: () => PlatformStatus;
   readonly revoke: (session: ObjectRef) => Promise<Result<RevokeOutcome, Trouble>>;
 }
 
@@ -50,7 +50,7 @@ function routes(actions: ControlActions, token: string, hosts: () => readonly st
     context.header('cache-control', 'no-store');
     return undefined;
   });
-  app.get('/v1/status', async (context) => context.json(await actions.status()));
+  app.get('/v1/status', (context) => context.json(actions.status()));
   app.post('/v1/sessions/:namespace/:name/revoke', async (context) => {
     const { namespace, name } = context.req.param();
     const outcome = await actions.revoke({ namespace, name });

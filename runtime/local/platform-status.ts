@@ -1,8 +1,10 @@
 // What a running platform says about itself: the answer of the control endpoint, and what the CLI prints.
 import { z } from 'zod';
+import { TRUST_LEVELS } from '#api/trust.ts';
+import { TROUBLE_CODES } from './trouble.ts';
 
 const trouble = z.object({
-  code: z.string(),
+  code: z.enum(TROUBLE_CODES),
   what: z.string(),
   where: z.string(),
   remedy: z.string(),
@@ -49,8 +51,8 @@ const session = z.object({
     agent: z.string().optional(),
     team: z.string().optional(),
   }),
-  consentedTrust: z.string(),
-  state: z.enum(['live', 'expired', 'revoked']),
+  consentedTrust: z.enum(TRUST_LEVELS),
+  state: z.enum(['active', 'expired', 'revoked']),
   expiresAt: z.string().optional(),
   revokedAt: z.string().optional(),
 });

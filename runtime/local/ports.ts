@@ -1,5 +1,6 @@
 // Which port serves what. A server keeps its port from one start to the next, so that the URL in somebody's client
 // goes on working; nothing is moved silently.
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { z } from 'zod';
 import { readJson, writeJson } from './state-dir.ts';
@@ -74,17 +75,15 @@ export function portProblem(port: number): Promise<string | undefined> {
   });
 }
 
-/** A port that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ port: 0, host: '127.0.0.1' }, () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      server.close(() => resolve(port));
-    });
-  });
+/** Below the ports that systems hand out for outgoing connections, so that none takes it before its user does. */
+const freeRange = { first: 20_000, count: 12_000 } as const;
+
+/** A port of loopback that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = freeRange.first + randomInt(freeRange.count);
+    if ((await portProblem(port)) === undefined) return port;
+  }
 }
 
 /** The trouble about a port that could not be opened. */

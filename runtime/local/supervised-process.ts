@@ -18,6 +18,8 @@ export interface ProcessSpec {
   readonly origin: string;
   /** What the program has to do to count as running: "listen on PORT 4711". */
   readonly readiness: string;
+  /** What to do where it never gets there. */
+  readonly readinessRemedy: string;
 }
 
 export type ProcessPhase = 'starting' | 'running' | 'restarting' | 'failed' | 'stopped';
@@ -256,7 +258,7 @@ export class SupervisedProcess {
           what: `${spec.name} did not ${spec.readiness} within ${patience.startMs / 1000} s, so it was stopped.`,
           where,
           evidence,
-          remedy: `Make it read its port from the environment variable PORT, ${retry}. All output: ${logFile}`,
+          remedy: `${spec.readinessRemedy}, ${retry}. All output: ${logFile}`,
         };
       case 'exited':
         return {

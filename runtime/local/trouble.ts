@@ -1,27 +1,31 @@
 // What went wrong on the local platform, told the same way everywhere: what, where, the evidence, and what to do.
+import { PlatformError } from '#api/errors.ts';
 
-export type TroubleCode =
-  | 'program_missing'
-  | 'program_failed'
-  | 'program_invalid'
-  | 'program_timeout'
-  | 'already_running'
-  | 'not_running'
-  | 'state_dir_unusable'
-  | 'port_in_use'
-  | 'port_unusable'
-  | 'command_not_found'
-  | 'crash_loop'
-  | 'never_listening'
-  | 'policy_invalid'
-  | 'policy_refused'
-  | 'build_failed'
-  | 'usage'
-  | 'unreachable'
-  | 'session_unknown'
-  | 'session_ambiguous'
-  | 'server_unknown'
-  | 'server_ambiguous';
+export const TROUBLE_CODES = [
+  'program_missing',
+  'program_failed',
+  'program_invalid',
+  'program_timeout',
+  'already_running',
+  'not_running',
+  'state_dir_unusable',
+  'port_in_use',
+  'port_unusable',
+  'command_not_found',
+  'crash_loop',
+  'never_listening',
+  'policy_invalid',
+  'policy_refused',
+  'build_failed',
+  'usage',
+  'unreachable',
+  'session_unknown',
+  'session_ambiguous',
+  'server_unknown',
+  'server_ambiguous',
+] as const;
+
+export type TroubleCode = (typeof TROUBLE_CODES)[number];
 
 export interface Trouble {
   readonly code: TroubleCode;
@@ -36,11 +40,11 @@ export interface Trouble {
 }
 
 /** A trouble that ends what was asked for; everything else is reported as a value. */
-export class TroubleError extends Error {
+export class TroubleError extends PlatformError<TroubleCode> {
   readonly trouble: Trouble;
 
   constructor(trouble: Trouble, options?: ErrorOptions) {
-    super(`${trouble.what} (${trouble.where}) ${trouble.remedy}`, options);
+    super(trouble.code, trouble, options);
     this.name = 'TroubleError';
     this.trouble = trouble;
   }

@@ -1,0 +1,46 @@
+// The platform's own programs, bundled from this tree each time the platform starts: what runs is what is checked out.
+import { rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { bundleProgram } from '#scripts/bundle.ts';
+import { messageOf, TroubleError } from './trouble.ts';
+
+export interface Programs {
+  readonly proxy: string;
+  readonly sentinel: string;
+  /** Folder of the built console. */
+  readonly consoleDir: string | undefined;
+  /** Removes the bundles again. */
+  readonly remove: () => Promise<void>;
+}
+
+/** Bundles proxy and sentinel. One folder per state folder, so that two platforms never write the same file. */
+export async function buildPrograms(stateDir: string): Promise<Programs> {
+  const tag = createHash('sha256').update(stateDir).digest('hex').slice(0, 12);
+  // Inside the repository, because bundles load packages with native files from the `node_modules` above them.
+  const folder = path.join('.build', 'programs', `local-${tag}`);
+  try {
+    const [proxy, sentinel] = await Promise.all([
+      bundleProgram('runtime/proxy/main.ts', path.join(folder, 'proxy.mjs')),
+      bundleProgram('runtime/sentinel/main.ts', path.join(folder, 'sentinel.mjs')),
+    ]);
+    return {
+      proxy,
+      sentinel,
+      consoleDir: undefined,
+      remove: () => rm(path.dirname(proxy), { recursive: true, force: true }),
+    };
+  } catch (error) {
+    const [what = '', ...evidence] = messageOf(error).split('\n');
+    throw new TroubleError(
+      {
+        code: 'build_failed',
+        what: `A program of the platform could not be bundled: ${what}`,
+        where: folder,
+        evidence,
+        remedy: "Mend what is named above ('npm run check' shows all of it), then start again.",
+      },
+      { cause: error },
+    );
+  }
+}
