@@ -16,6 +16,7 @@ import type { LogFiles } from './log-files.ts';
 import { recoverLog, COMMITTED_FILE } from './recover-log.ts';
 import type { Segment } from './segment.ts';
 import { readFrames, segmentName } from './segment.ts';
+import { errorMessage } from '../errors.ts';
 
 export interface EmbeddedLogOptions {
   readonly files: LogFiles;
@@ -215,7 +216,7 @@ class EmbeddedLog implements EventStream {
   private async abandon(error: unknown): Promise<StreamError> {
     const active = this.appendable ? this.segments.at(-1) : undefined;
     this.appendable = false;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = errorMessage(error);
     if (this.problem === undefined)
       this.log.error({ error }, 'The log can not be written; events are refused.');
     this.problem = `The log can not be written: ${reason}`;

@@ -2,6 +2,7 @@
 // that is full, fails or forgets.
 import { open, mkdir, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { errorCode } from '../errors.ts';
 
 export interface LogFile {
   /** Writes everything at `position` or rejects; what a rejected write has left behind is unknown. */
@@ -91,7 +92,7 @@ async function readTextIfAny(file: string): Promise<string | undefined> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
