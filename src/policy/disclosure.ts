@@ -4,17 +4,18 @@
 import type { PolicyReason } from '#api/reasons.ts';
 import { higherTrust } from '#api/trust.ts';
 import type { Needed } from './decision.ts';
+import { ruleFor } from './policy-index.ts';
 import type { Trial, Verdict } from './trial.ts';
 
 /** Whether a grant of the caller names the tool or covers it, whatever trust, session or expiry say. */
 function isKnowable({ index, request, subjects, tool }: Trial): boolean {
   const name = request.tool ?? '';
-  const effect = tool?.sideEffect;
   for (const subject of subjects) {
-    if (subject.rules.has(name)) return true;
-    if (effect !== undefined && subject.covers.some((cover) => cover.sideEffects.includes(effect)))
+    if (ruleFor(subject, name) !== undefined) return true;
+    if (tool !== undefined && subject.covers.some((cover) => (cover.effects & tool.effect) !== 0))
       return true;
   }
+  const effect = tool?.declared.sideEffect;
   const harmless = effect === 'read' || effect === 'write';
   return index.document.policy.defaultDecision === 'allow' && harmless;
 }
@@ -45,7 +46,7 @@ export function disclosedReason(trial: Trial, reason: PolicyReason): PolicyReaso
 
 /** What the caller would have to get to pass, as far as they may know. */
 export function neededFor(trial: Trial, verdict: Verdict, disclosed: PolicyReason): Needed | undefined {
-  const { tool } = trial;
+  const tool = trial.tool?.declared;
   switch (disclosed) {
     case 'missing_identity':
       return { identity: identityHeaders(trial) };

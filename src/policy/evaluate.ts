@@ -38,7 +38,7 @@ function comparisonOf({ tool, session }: Trial, { allow }: Verdict): TrustCompar
   if (allow === undefined) return undefined;
   const consented = session?.session.consentedTrust;
   return {
-    required: higherTrust(tool?.requiredTrust ?? 'low', allow.requiredTrust),
+    required: higherTrust(tool?.declared.requiredTrust ?? 'low', allow.requiredTrust),
     admin: allow.maxTrust,
     consented,
     effective: lowerTrust(allow.maxTrust, consented ?? allow.maxTrust),
@@ -76,7 +76,7 @@ export function evaluate(
     grant,
     session: sessionRef(trial),
     trust: comparisonOf(trial, verdict),
-    sideEffect: trial.tool?.sideEffect,
-    riskLevel: trial.tool?.riskLevel,
+    sideEffect: trial.tool?.declared.sideEffect,
+    riskLevel: trial.tool?.declared.riskLevel,
   };
 }

@@ -2,7 +2,14 @@
 // decision, its reason or the grant it is attributed to; so a lookup stays as short when a thousand grants name a team.
 import { SIDE_EFFECTS } from '#api/side-effect.ts';
 import { trustRank } from '#api/trust.ts';
-import { compareAllows, compareRefs, type ToolTerms } from './allow-order.ts';
+import {
+  allowTerms,
+  compareAllows,
+  compareRefs,
+  toolTerms,
+  UNDECLARED_TOOL,
+  type ToolTerms,
+} from './allow-order.ts';
 import type {
   PolicyAllow,
   PolicyContent,
@@ -37,11 +44,12 @@ function undominated<Entry extends Conditional>(sorted: readonly Entry[]): reado
 }
 
 function foldAllows(tool: ToolTerms, allows: readonly PolicyAllow[]): PolicyAllow[] {
-  return [
-    ...undominated(
-      allows.toSorted((a, b) => compareAllows(tool, a, b) || byText(a.condition ?? '', b.condition ?? '')),
-    ),
-  ];
+  const ranked = allows.map((allow) => ({ allow, terms: allowTerms(allow) }));
+  const sorted = ranked.sort(
+    (a, b) =>
+      compareAllows(tool, a.terms, b.terms) || byText(a.allow.condition ?? '', b.allow.condition ?? ''),
+  );
+  return [...undominated(sorted.map(({ allow }) => allow))];
 }
 
 /** A deny without a condition makes those with one redundant. */
@@ -83,7 +91,7 @@ function groupBy<Item, Value>(
 function foldSubject(
   subject: PolicySubject,
   grants: readonly GrantTerms[],
-  tools: ReadonlyMap<string, PolicyTool>,
+  tools: ReadonlyMap<string, ToolTerms>,
 ): PolicySubjectRecord {
   const denies = groupBy(
     grants.flatMap((grant) => grant.denies),
@@ -101,7 +109,7 @@ function foldSubject(
     rules: names.map((tool) => ({
       tool,
       deny: foldDenies(denies.get(tool) ?? []),
-      allow: foldAllows(tools.get(tool) ?? { requiredTrust: 'low' }, allows.get(tool) ?? []),
+      allow: foldAllows(tools.get(tool) ?? UNDECLARED_TOOL, allows.get(tool) ?? []),
     })),
     covers: foldCovers(grants.flatMap(({ cover }) => cover ?? [])),
   };
@@ -112,7 +120,7 @@ export function foldGrants(
   grants: readonly GrantTerms[],
   tools: readonly PolicyTool[],
 ): Pick<PolicyContent, 'subjects' | 'deniedToAll'> {
-  const declared = new Map(tools.map((tool) => [tool.name, tool]));
+  const declared = new Map(tools.map((tool) => [tool.name, toolTerms(tool)]));
   const withSubject = grants.flatMap((grant) =>
     grant.subject === undefined ? [] : [{ grant, subject: grant.subject }],
   );

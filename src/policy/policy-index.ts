@@ -1,7 +1,9 @@
-// A policy document made ready for lookups: whatever a decision reads is found by key, and conditions are compiled. An
-// index is immutable; a new document gets a new one.
+// A policy document made ready for lookups: whatever a decision reads is found by key, conditions are compiled, and
+// levels are numbers. Flat objects, because with a hundred thousand grants a decision waits for memory more than for
+// anything else. An index is immutable; a new document gets a new one.
 import type { ObjectRef, Principal } from '#api/principal.ts';
-import type { AllowTerms } from './allow-order.ts';
+import type { Trust } from '#api/trust.ts';
+import { allowTerms, toolTerms, type AllowTerms, type ToolTerms } from './allow-order.ts';
 import { compileCondition, type Condition } from './condition.ts';
 import {
   POLICY_FEATURES,
@@ -12,6 +14,7 @@ import {
   type PolicySubject,
   type PolicySubjectRecord,
   type PolicyTool,
+  type PolicyToolRule,
 } from './document.ts';
 import { indexSubjects, type SubjectIndex } from './subject-index.ts';
 
@@ -19,9 +22,11 @@ import { indexSubjects, type SubjectIndex } from './subject-index.ts';
 export type IndexedCondition = Condition | 'broken' | undefined;
 
 export interface IndexedAllow extends AllowTerms {
+  readonly maxTrust: Trust;
+  readonly requiredTrust: Trust;
   readonly condition: IndexedCondition;
-  /** The first feature that the entry requires and that is unknown here. */
-  readonly missingFeature: string | undefined;
+  /** Whether the entry requires a feature that is unknown here. */
+  readonly lacksFeature: boolean;
 }
 
 export interface IndexedDeny {
@@ -30,14 +35,20 @@ export interface IndexedDeny {
 }
 
 export interface IndexedRule {
+  readonly tool: string;
   readonly deny: readonly IndexedDeny[];
   readonly allow: readonly IndexedAllow[];
 }
 
 export interface IndexedSubject {
   readonly subject: PolicySubject;
-  readonly rules: ReadonlyMap<string, IndexedRule>;
+  /** In code-point order of the tools. */
+  readonly rules: readonly IndexedRule[];
   readonly covers: readonly IndexedAllow[];
+}
+
+export interface IndexedTool extends ToolTerms {
+  readonly declared: PolicyTool;
 }
 
 export interface IndexedSession {
@@ -50,7 +61,7 @@ export interface PolicyIndex {
   readonly document: PolicyDocument;
   /** Features that the whole document requires and that are unknown here; any of them denies everything. */
   readonly missingFeatures: readonly string[];
-  readonly tools: ReadonlyMap<string, PolicyTool>;
+  readonly tools: ReadonlyMap<string, IndexedTool>;
   readonly subjects: SubjectIndex<IndexedSubject>;
   readonly deniedToAll: ReadonlyMap<string, ObjectRef>;
   /** By namespace, then name. */
@@ -72,37 +83,52 @@ function conditionCompiler(): Compile {
   };
 }
 
-function missingFeature(requires: readonly string[] | undefined): string | undefined {
-  return requires?.find((feature) => !POLICY_FEATURES.some((known) => known === feature));
+function missingFeatures(requires: readonly string[] | undefined): readonly string[] {
+  return requires?.filter((feature) => !POLICY_FEATURES.some((known) => known === feature)) ?? NONE;
+}
+
+/** Shared, because most records have no denies or no covers. */
+const NONE: readonly never[] = [];
+
+function each<From, To>(items: readonly From[], index: (item: From) => To): readonly To[] {
+  return items.length === 0 ? NONE : items.map(index);
 }
 
 function indexAllow(allow: PolicyAllow, compile: Compile): IndexedAllow {
+  const { grant, given, required, effects } = allowTerms(allow);
   return {
-    grant: allow.grant,
+    grant,
+    given,
+    required,
+    effects,
     maxTrust: allow.maxTrust,
     requiredTrust: allow.requiredTrust,
-    sideEffects: allow.sideEffects,
     condition: allow.condition === undefined ? undefined : compile(allow.condition),
-    missingFeature: missingFeature(allow.requires),
+    lacksFeature: missingFeatures(allow.requires).length > 0,
   };
 }
 
 function indexDeny(deny: PolicyDeny, compile: Compile): IndexedDeny {
   const { grant, condition } = deny;
-  if (missingFeature(deny.requires) !== undefined) return { grant, condition: 'broken' };
+  if (missingFeatures(deny.requires).length > 0) return { grant, condition: 'broken' };
   return { grant, condition: condition === undefined ? undefined : compile(condition) };
 }
 
-function indexSubject(record: PolicySubjectRecord, compile: Compile): IndexedSubject {
-  const rules = new Map<string, IndexedRule>();
-  for (const rule of record.rules) {
-    rules.set(rule.tool, {
-      deny: rule.deny.map((deny) => indexDeny(deny, compile)),
-      allow: rule.allow.map((allow) => indexAllow(allow, compile)),
-    });
-  }
-  const covers = record.covers.map((allow) => indexAllow(allow, compile));
-  return { subject: record.subject, rules, covers };
+function indexRule({ tool, deny, allow }: PolicyToolRule, compile: Compile): IndexedRule {
+  return {
+    tool,
+    deny: each(deny, (entry) => indexDeny(entry, compile)),
+    allow: each(allow, (entry) => indexAllow(entry, compile)),
+  };
+}
+
+function indexSubject({ subject, rules, covers }: PolicySubjectRecord, compile: Compile): IndexedSubject {
+  const sorted = rules.toSorted((a, b) => (a.tool < b.tool ? -1 : 1));
+  return {
+    subject,
+    rules: each(sorted, (rule) => indexRule(rule, compile)),
+    covers: each(covers, (entry) => indexAllow(entry, compile)),
+  };
 }
 
 function indexSession(session: PolicySession): IndexedSession {
@@ -123,15 +149,29 @@ function indexSessions(sessions: readonly PolicySession[]): PolicyIndex['session
 /** Builds the index of a document; costs time and memory in proportion to it, once per document. */
 export function indexPolicy(document: PolicyDocument): PolicyIndex {
   const compile = conditionCompiler();
-  const records = document.subjects.map((record) => indexSubject(record, compile));
+  const subjects = document.subjects.map((record) => indexSubject(record, compile));
   return {
     document,
-    missingFeatures: document.requires.filter((feature) => missingFeature([feature]) !== undefined),
-    tools: new Map(document.tools.map((tool) => [tool.name, tool])),
-    subjects: indexSubjects(records, document.auth.emptySubjectMatchesAsserted),
+    missingFeatures: missingFeatures(document.requires),
+    tools: new Map(document.tools.map((declared) => [declared.name, { declared, ...toolTerms(declared) }])),
+    subjects: indexSubjects(subjects, document.auth.emptySubjectMatchesAsserted),
     deniedToAll: new Map(document.deniedToAll.map(({ tool, grant }) => [tool, grant])),
     sessions: indexSessions(document.sessions),
   };
+}
+
+/** What a record says of one tool by name. Found by halving: a grant names a few tools, rarely hundreds. */
+export function ruleFor({ rules }: IndexedSubject, tool: string): IndexedRule | undefined {
+  let from = 0;
+  let to = rules.length;
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    const rule = rules[middle];
+    if (rule === undefined || rule.tool === tool) return rule;
+    if (rule.tool < tool) from = middle + 1;
+    else to = middle;
+  }
+  return undefined;
 }
 
 /** The session of a presented id, `name` (in the server's namespace) or `namespace/name`. */

@@ -1,19 +1,12 @@
 // Checks about the tool: denies first, then one allow that satisfies everything by itself, then the default.
 import { objectKey } from '#api/principal.ts';
-import { lowerTrust, trustRank } from '#api/trust.ts';
-import { allowRank, compareAllows, compareRefs, requiredRank, type ToolTerms } from './allow-order.ts';
+import { trustRank } from '#api/trust.ts';
+import { compareAllows, compareRefs, UNDECLARED_TOOL, type ToolTerms } from './allow-order.ts';
 import type { PolicyReason } from '#api/reasons.ts';
 import type { ConditionOutcome } from './condition.ts';
-import {
-  type IndexedAllow,
-  type IndexedCondition,
-  type IndexedDeny,
-  type IndexedSubject,
-} from './policy-index.ts';
+import { ruleFor, type IndexedAllow, type IndexedCondition, type IndexedDeny } from './policy-index.ts';
 import { subjectsOf } from './subject-index.ts';
 import { refuse, type Trial, type Verdict } from './trial.ts';
-
-const UNDECLARED: ToolTerms = { requiredTrust: 'low' };
 
 /** Why an allow doesn't apply, in the order of its own checks; where several fail, the one that came furthest speaks. */
 const FAILURES = [
@@ -25,6 +18,12 @@ const FAILURES = [
 ] as const satisfies readonly PolicyReason[];
 type Failure = (typeof FAILURES)[number];
 
+function describeTool({ tool }: Trial): string {
+  if (tool === undefined) return 'is not declared by the server';
+  const { sideEffect, requiredTrust } = tool.declared;
+  return `has side effect ${sideEffect ?? 'unknown'} and needs ${requiredTrust} trust`;
+}
+
 /** Looks up the tool and the records that speak of the caller. */
 export function findTool(trial: Trial): Verdict | undefined {
   const { index, request, note } = trial;
@@ -34,11 +33,7 @@ export function findTool(trial: Trial): Verdict | undefined {
   }
   trial.tool = index.tools.get(request.tool);
   trial.subjects = subjectsOf(index.subjects, request.principal);
-  const terms =
-    trial.tool === undefined
-      ? 'is not declared by the server'
-      : `has side effect ${trial.tool.sideEffect ?? 'unknown'} and needs ${trial.tool.requiredTrust} trust`;
-  note?.('tool', 'note', `${request.tool} ${terms}`);
+  note?.('tool', 'note', `${request.tool} ${describeTool(trial)}`);
   note?.('subjects', 'note', `${trial.subjects.length} of the policy's subjects match the caller`);
   return undefined;
 }
@@ -46,7 +41,7 @@ export function findTool(trial: Trial): Verdict | undefined {
 function evaluate(trial: Trial, condition: Exclude<IndexedCondition, undefined>): ConditionOutcome {
   if (condition === 'broken') return 'failed';
   const { principal, readArguments, tool: name } = trial.request;
-  const { tool } = trial;
+  const tool = trial.tool?.declared;
   return condition.evaluate({
     readArguments,
     subject: {
@@ -86,7 +81,7 @@ export function checkDenies(trial: Trial): Verdict | undefined {
   const tool = request.tool ?? '';
   let denying: IndexedDeny | undefined;
   for (const subject of subjects) {
-    const denies = subject.rules.get(tool)?.deny;
+    const denies = ruleFor(subject, tool)?.deny;
     if (denies === undefined) continue;
     for (const deny of denies) {
       if (speaksBefore(deny, denying) && denyApplies(trial, deny)) denying = deny;
@@ -103,76 +98,76 @@ export function checkDenies(trial: Trial): Verdict | undefined {
 
 /** Why an allow doesn't apply to the call, or undefined where it does. */
 function failureOf(trial: Trial, tool: ToolTerms, allow: IndexedAllow): Failure | undefined {
-  if (tool.sideEffect === undefined) return 'tool_side_effect_unknown';
-  if (!allow.sideEffects.includes(tool.sideEffect)) return 'side_effect_not_allowed';
-  const consented = trial.session?.session.consentedTrust ?? allow.maxTrust;
-  if (trustRank(lowerTrust(allow.maxTrust, consented)) < requiredRank(tool, allow)) return 'trust_too_low';
-  if (allow.missingFeature !== undefined) return 'policy_feature_missing';
+  if (tool.effect === 0) return 'tool_side_effect_unknown';
+  if ((allow.effects & tool.effect) === 0) return 'side_effect_not_allowed';
+  const consented =
+    trial.session === undefined ? allow.given : trustRank(trial.session.session.consentedTrust);
+  if (Math.min(allow.given, consented) < Math.max(tool.required, allow.required)) return 'trust_too_low';
+  if (allow.lacksFeature) return 'policy_feature_missing';
   const { condition } = allow;
   if (condition === undefined || isOpen(trial, condition)) return undefined;
   return evaluate(trial, condition) === 'met' ? undefined : 'condition_not_met';
 }
 
-function candidatesOf(subjects: readonly IndexedSubject[], tool: string): readonly IndexedAllow[] {
-  const candidates: IndexedAllow[] = [];
-  for (const subject of subjects) {
-    const named = subject.rules.get(tool);
-    if (named !== undefined) candidates.push(...named.allow);
-    candidates.push(...subject.covers);
+/** The allows that were looked at so far: the best that applies, or what came closest. */
+interface Search {
+  readonly trial: Trial;
+  readonly tool: ToolTerms;
+  passing: IndexedAllow | undefined;
+  closest: IndexedAllow | undefined;
+  failure: Failure | undefined;
+}
+
+function isCloser({ tool, closest, failure: best }: Search, allow: IndexedAllow, failure: Failure): boolean {
+  if (closest === undefined || best === undefined) return true;
+  const further = FAILURES.indexOf(failure) - FAILURES.indexOf(best);
+  return further > 0 || (further === 0 && compareAllows(tool, allow, closest) < 0);
+}
+
+function noteAllow({ note, tool }: Trial, allow: IndexedAllow, failure: Failure | undefined): void {
+  const effect = tool?.declared.sideEffect ?? 'unknown';
+  const covered = tool !== undefined && (allow.effects & tool.effect) !== 0 ? 'allows' : 'does not allow';
+  const terms = `gives ${allow.maxTrust} trust, asks for ${allow.requiredTrust}, ${covered} side effect ${effect}`;
+  const outcome = failure === undefined ? 'pass' : 'fail';
+  note?.('grant', outcome, `${objectKey(allow.grant)} ${terms}: ${failure ?? 'applies'}`);
+}
+
+function consider(search: Search, allows: readonly IndexedAllow[]): void {
+  const { trial, tool } = search;
+  for (const allow of allows) {
+    if (search.passing !== undefined && compareAllows(tool, search.passing, allow) < 0) continue;
+    const failure = failureOf(trial, tool, allow);
+    if (trial.note !== undefined) noteAllow(trial, allow, failure);
+    if (failure === undefined) search.passing = allow;
+    else if (isCloser(search, allow, failure)) {
+      search.closest = allow;
+      search.failure = failure;
+    }
   }
-  return candidates;
-}
-
-/** What came closest among the allows that don't apply. */
-interface Closest {
-  readonly allow: IndexedAllow;
-  readonly failure: Failure;
-}
-
-function isCloser(
-  tool: ToolTerms,
-  allow: IndexedAllow,
-  failure: Failure,
-  than: Closest | undefined,
-): boolean {
-  if (than === undefined) return true;
-  const further = FAILURES.indexOf(failure) - FAILURES.indexOf(than.failure);
-  return further > 0 || (further === 0 && compareAllows(tool, allow, than.allow) < 0);
-}
-
-function noteAllow(
-  { note }: Trial,
-  tool: ToolTerms,
-  allow: IndexedAllow,
-  failure: Failure | undefined,
-): void {
-  const terms = `up to ${allow.maxTrust} trust, asks for ${allow.requiredTrust}, ${allow.sideEffects.join('/') || 'no side effect'}`;
-  const outcome = failure ?? `applies (rank ${allowRank(tool, allow)})`;
-  note?.('grant', failure === undefined ? 'pass' : 'fail', `${objectKey(allow.grant)}: ${terms}: ${outcome}`);
 }
 
 /** One allow has to satisfy everything by itself; the best of those that do is named. */
 export function checkAllows(trial: Trial): Verdict | undefined {
-  const tool = trial.tool ?? UNDECLARED;
-  let passing: IndexedAllow | undefined;
-  let closest: Closest | undefined;
-  for (const allow of candidatesOf(trial.subjects, trial.request.tool ?? '')) {
-    if (passing !== undefined && compareAllows(tool, passing, allow) < 0) continue;
-    const failure = failureOf(trial, tool, allow);
-    if (trial.note !== undefined) noteAllow(trial, tool, allow, failure);
-    if (failure === undefined) passing = allow;
-    else if (isCloser(tool, allow, failure, closest)) closest = { allow, failure };
+  const tool = trial.tool ?? UNDECLARED_TOOL;
+  const search: Search = { trial, tool, passing: undefined, closest: undefined, failure: undefined };
+  for (const subject of trial.subjects) {
+    const named = ruleFor(subject, trial.request.tool ?? '');
+    if (named !== undefined) consider(search, named.allow);
+    consider(search, subject.covers);
   }
-  if (passing !== undefined) return { passes: true, reason: 'allowed', grant: passing.grant, allow: passing };
-  if (closest === undefined) return undefined;
-  return { passes: false, reason: closest.failure, grant: closest.allow.grant, allow: closest.allow };
+  const { passing, closest, failure } = search;
+  if (passing !== undefined) {
+    return { passes: true, reason: 'allowed', grant: passing.grant, allow: passing };
+  }
+  if (closest === undefined || failure === undefined) return undefined;
+  return { passes: false, reason: failure, grant: closest.grant, allow: closest };
 }
 
 /** No grant speaks of the tool. The default may allow it, but never a destructive or unknown side effect. */
 export function applyDefault({ index, tool, subjects, note }: Trial): Verdict {
   const reason = subjects.length === 0 ? 'no_matching_grant' : 'tool_not_granted';
   const { defaultDecision } = index.document.policy;
-  const effect = tool?.sideEffect;
+  const effect = tool?.declared.sideEffect;
   note?.(
     'default',
     defaultDecision === 'allow' ? 'note' : 'fail',

@@ -2,8 +2,13 @@
 import type { ObjectRef } from '#api/principal.ts';
 import type { PolicyReason } from '#api/reasons.ts';
 import type { ExplainedStep, PolicyRequest } from './decision.ts';
-import type { PolicyTool } from './document.ts';
-import type { IndexedAllow, IndexedSession, IndexedSubject, PolicyIndex } from './policy-index.ts';
+import type {
+  IndexedAllow,
+  IndexedSession,
+  IndexedSubject,
+  IndexedTool,
+  PolicyIndex,
+} from './policy-index.ts';
 
 /** Hears every step; absent while nobody asked for an explanation, so that no text is made. */
 export type Note = (step: string, outcome: ExplainedStep['outcome'], detail: string) => void;
@@ -16,7 +21,7 @@ export interface Trial {
   /** The caller's own session, whatever its state. */
   session: IndexedSession | undefined;
   /** The tool as the server declares it. */
-  tool: PolicyTool | undefined;
+  tool: IndexedTool | undefined;
   /** Records of the document that speak of the caller. */
   subjects: readonly IndexedSubject[];
 }
