@@ -1,7 +1,7 @@
-// `npm run bench -- [proxy|policy] [--json FILE] [--rounds N] [--seconds N]`: what the product costs, against
+// `npm run bench -- [proxy|policy|synth] [--json FILE] [--rounds N] [--seconds N]`: what the product costs, against
 // its goals. It measures and judges; a missed goal is a finding, not a failure of the run.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { BenchContext } from './context.ts';
@@ -10,8 +10,9 @@ import { Processes } from './proc/processes.ts';
 import { benchPolicy } from './policy/bench.ts';
 import { benchProxy } from './proxy/bench.ts';
 import { measureTable, type Measure } from './report.ts';
+import { benchSynth } from './synth/bench.ts';
 
-const benches = { proxy: benchProxy, policy: benchPolicy } as const;
+const benches = { proxy: benchProxy, policy: benchPolicy, synth: benchSynth } as const;
 type BenchName = keyof typeof benches;
 
 function isBench(name: string): name is BenchName {
@@ -48,6 +49,8 @@ async function run(names: readonly BenchName[], { rounds, seconds, json }: Optio
     say,
     signal: stop.signal,
   };
+  const [load = 0] = loadavg();
+  if (load > 0.5) say(`the machine is busy (load ${load.toFixed(1)}): compare within this run only`);
   try {
     const measures: Measure[] = [];
     for (const name of names) measures.push(...(await interruptible(benches[name](context), stop.signal)));
@@ -77,7 +80,7 @@ const program = new Command('bench')
     const unknown = names.find((name) => !isBench(name));
     if (unknown !== undefined) program.error(`bench: there is no bench '${unknown}'`);
     if (availableParallelism() < 2) program.error('bench: two cores are needed, one for the proxy alone');
-    await run(known.length > 0 ? known : ['policy', 'proxy'], options);
+    await run(known.length > 0 ? known : ['policy', 'synth', 'proxy'], options);
   });
 
 try {
