@@ -1,5 +1,5 @@
 // Checks about the caller and the method, before any tool is looked at.
-import { objectKey, type Principal } from '#api/principal.ts';
+import type { Principal } from '#api/principal.ts';
 import { methodRule } from './methods.ts';
 import { findSession, isSessionOf } from './policy-index.ts';
 import { refuse, type Trial, type Verdict } from './trial.ts';
@@ -50,30 +50,33 @@ export function checkIdentity(trial: Trial): Verdict | undefined {
   return identified ? undefined : refuse('missing_identity');
 }
 
+function describeTime(ms: number): string {
+  return Number.isFinite(ms) ? new Date(ms).toISOString() : 'a time that cannot be read';
+}
+
 function presented(trial: Trial, id: string): Verdict | undefined {
   const { index, request, nowMs, note } = trial;
   const found = findSession(index, id);
-  if (found === undefined || !isSessionOf(found.session, request.principal)) {
+  if (found === undefined || !isSessionOf(found, request.principal)) {
     note?.('session', 'fail', `${id} ${found === undefined ? 'is unknown' : 'belongs to somebody else'}`);
     return refuse('session_not_found');
   }
   trial.session = found;
-  const name = objectKey(found.session);
-  if (found.session.revoked) {
-    note?.('session', 'fail', `${name} was revoked`);
+  if (found.revoked) {
+    note?.('session', 'fail', `${id} was revoked`);
     return refuse('session_revoked');
   }
   if (nowMs >= found.expiresAtMs) {
-    note?.('session', 'fail', `${name} expired at ${found.session.expiresAt ?? 'an unreadable time'}`);
+    note?.('session', 'fail', `${id} expired at ${describeTime(found.expiresAtMs)}`);
     return refuse('session_expired');
   }
   const { idleTimeoutSeconds } = index.document.session;
   const lastUsedMs = request.sessionLastUsedMs ?? nowMs;
   if (nowMs - lastUsedMs >= idleTimeoutSeconds * 1000) {
-    note?.('session', 'fail', `${name} was not used for ${idleTimeoutSeconds} s or longer`);
+    note?.('session', 'fail', `${id} was not used for ${idleTimeoutSeconds} s or longer`);
     return refuse('session_expired');
   }
-  note?.('session', 'pass', `${name} consents to ${found.session.consentedTrust} trust`);
+  note?.('session', 'pass', `${id} consents to ${found.consentedTrust} trust`);
   return undefined;
 }
 

@@ -31,12 +31,12 @@ function verdictOf(trial: Trial): Verdict {
 }
 
 function sessionRef({ session }: Trial): ObjectRef | undefined {
-  return session && { namespace: session.session.namespace, name: session.session.name };
+  return session && { namespace: session.namespace, name: session.name };
 }
 
 function comparisonOf({ tool, session }: Trial, { allow }: Verdict): TrustComparison | undefined {
   if (allow === undefined) return undefined;
-  const consented = session?.session.consentedTrust;
+  const consented = session?.consentedTrust;
   return {
     required: higherTrust(tool?.declared.requiredTrust ?? 'low', allow.requiredTrust),
     admin: allow.maxTrust,

@@ -51,8 +51,12 @@ export interface IndexedTool extends ToolTerms {
   readonly declared: PolicyTool;
 }
 
-export interface IndexedSession {
-  readonly session: PolicySession;
+export interface IndexedSession extends ObjectRef {
+  readonly human: string | undefined;
+  readonly agent: string | undefined;
+  readonly team: string | undefined;
+  readonly revoked: boolean;
+  readonly consentedTrust: Trust;
   /** Epoch milliseconds; infinite where it never expires. */
   readonly expiresAtMs: number;
 }
@@ -131,10 +135,16 @@ function indexSubject({ subject, rules, covers }: PolicySubjectRecord, compile: 
   };
 }
 
+/** Epoch milliseconds; a time that can't be read is over. */
+function expiryOf({ expiresAt }: PolicySession): number {
+  const expiresAtMs = expiresAt === undefined ? Infinity : Date.parse(expiresAt);
+  return Number.isNaN(expiresAtMs) ? -Infinity : expiresAtMs;
+}
+
 function indexSession(session: PolicySession): IndexedSession {
-  if (session.expiresAt === undefined) return { session, expiresAtMs: Infinity };
-  const expiresAtMs = Date.parse(session.expiresAt);
-  return { session, expiresAtMs: Number.isNaN(expiresAtMs) ? -Infinity : expiresAtMs };
+  const { human, agent, team } = session.subject;
+  const { namespace, name, revoked, consentedTrust } = session;
+  return { namespace, name, human, agent, team, revoked, consentedTrust, expiresAtMs: expiryOf(session) };
 }
 
 function indexSessions(sessions: readonly PolicySession[]): PolicyIndex['sessions'] {
@@ -181,10 +191,9 @@ export function findSession(index: PolicyIndex, id: string): IndexedSession | un
   return index.sessions.get(id.slice(0, slash))?.get(id.slice(slash + 1));
 }
 
-/** Whether a session is this caller's: every field that its subject sets matches, and it sets at least one. */
-export function isSessionOf(session: PolicySession, principal: Principal): boolean {
-  const { human, agent, team, anonymous } = session.subject;
-  if (principal.assurance === 'anonymous' || anonymous === true) return false;
+/** Whether a session is this caller's: every field that it sets matches, and it sets at least one. */
+export function isSessionOf({ human, agent, team }: IndexedSession, principal: Principal): boolean {
+  if (principal.assurance === 'anonymous') return false;
   if (human === undefined && agent === undefined && team === undefined) return false;
   return (
     (human === undefined || human === principal.human) &&

@@ -100,8 +100,7 @@ export function checkDenies(trial: Trial): Verdict | undefined {
 function failureOf(trial: Trial, tool: ToolTerms, allow: IndexedAllow): Failure | undefined {
   if (tool.effect === 0) return 'tool_side_effect_unknown';
   if ((allow.effects & tool.effect) === 0) return 'side_effect_not_allowed';
-  const consented =
-    trial.session === undefined ? allow.given : trustRank(trial.session.session.consentedTrust);
+  const consented = trial.session === undefined ? allow.given : trustRank(trial.session.consentedTrust);
   if (Math.min(allow.given, consented) < Math.max(tool.required, allow.required)) return 'trust_too_low';
   if (allow.lacksFeature) return 'policy_feature_missing';
   const { condition } = allow;
