@@ -19,7 +19,7 @@ export type { McpServerProps, SessionPolicy } from '#constructs/server/mcp-serve
 export type { Route } from '#constructs/server/route.ts';
 export { Tool } from '#constructs/server/tool.ts';
 export { InvalidProgramError } from '#render/invalid-program-error.ts';
-export type { Manifest } from '#render/manifest.ts';
+export type { Manifest } from '#constructs/kit/manifest.ts';
 export {
   synthesise,
   type Program,
@@ -29,4 +29,5 @@ export {
   type SynthesisedServer,
 } from '#render/synthesise.ts';
 export { renderYaml, type YamlFile } from '#render/yaml.ts';
+export { BootstrapStack } from '#stacks/bootstrap-stack.ts';
 export { ServersStack, type ServersStackProps } from '#stacks/servers-stack.ts';

@@ -4,13 +4,23 @@
 //   npx cdk8s synth     renders it to dist/, for a cluster
 //
 // What nobody grants is denied, and every decision is recorded with its reason.
-import { Auth, McpServer, ServersStack, SideEffect, Tool, ToolRule, Trust } from '@mcp-runtime/platform';
+import {
+  Auth,
+  BootstrapStack,
+  McpServer,
+  ServersStack,
+  SideEffect,
+  Tool,
+  ToolRule,
+  Trust,
+} from '@mcp-runtime/platform';
 import type { App } from '@mcp-runtime/platform';
 
 const here = import.meta.dirname;
 const everything = '../../node_modules/@modelcontextprotocol/server-everything/dist/index.js';
 
 export default function quickstart(app: App): void {
+  new BootstrapStack(app, 'bootstrap');
   const stack = new ServersStack(app, 'quickstart', { namespace: 'mcp-servers' });
 
   // A server of our own. Tools that are not declared here can't be called, whatever the server offers:

@@ -61,6 +61,8 @@ export interface ProxyEnvironment {
   readonly ANALYTICS_API_KEY?: string;
   /** Folder for the audit spool and the last accepted policy. @default /var/lib/mcp-runtime */
   readonly STATE_DIR?: string;
+  /** Milliseconds that open requests get at shutdown. @default 25000 */
+  readonly DRAIN_MS?: string;
   /** Name of this proxy in audit events. @default the host name, which in a pod is the pod's name */
   readonly INSTANCE?: string;
 }

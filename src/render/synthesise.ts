@@ -6,10 +6,10 @@ import type { IConstruct } from 'constructs';
 import { API_VERSION } from '#api/kind.ts';
 import { MCPServer } from '#api/mcp-server.ts';
 import type { Problem } from '#api/result.ts';
+import { manifestKey, manifestOf, type Manifest } from '#constructs/kit/manifest.ts';
 import { warningsOf, type Warning } from '#constructs/kit/warnings.ts';
 import { localCommandOf, type LocalCommand } from '#constructs/server/local-command.ts';
 import { InvalidProgramError } from './invalid-program-error.ts';
-import { isManifest, manifestKey, type Manifest } from './manifest.ts';
 
 /** What the default export of a program is: it adds its stacks to the app. */
 export type Program = (app: App) => void;
@@ -47,13 +47,6 @@ function chartName(chart: Chart): string {
   return chart.node.path.replaceAll('/', '-');
 }
 
-function synthesiseObject(object: ApiObject): SynthesisedObject {
-  const manifest: unknown = object.toJson();
-  if (isManifest(manifest)) return { path: object.node.path, manifest };
-  const message = 'rendered something that has no apiVersion, kind or name';
-  throw new InvalidProgramError([{ path: object.node.path, message }]);
-}
-
 function serverOf({ path, manifest }: SynthesisedObject, construct: IConstruct): SynthesisedServer {
   const { name, namespace = '' } = manifest.metadata;
   const owner = construct.node.scope ?? construct;
@@ -88,7 +81,7 @@ export function synthesiseApp(app: App): SynthesisedProgram {
   const servers: SynthesisedServer[] = [];
   for (const construct of constructs) {
     if (!ApiObject.isApiObject(construct)) continue;
-    const object = synthesiseObject(construct);
+    const object = { path: construct.node.path, manifest: manifestOf(construct) };
     const siblings = objects.get(construct.chart) ?? [];
     objects.set(construct.chart, siblings);
     siblings.push(object);

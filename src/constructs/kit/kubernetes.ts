@@ -1,10 +1,9 @@
 // The Kubernetes classes that constructs are made of. Nothing else imports cdk8s-plus, and of it we take the
 // generated classes only: its own constructs put a hash of the path into immutable selectors and inject limits and
-// probes of their own. What Kubernetes 1.28 lacks is patched in beside this file, with types.
+// probes of their own. Deployments, which need what 1.28 lacks, are in a file beside this one.
 export {
   IntOrString,
   KubeConfigMap,
-  KubeDeployment,
   KubeIngress,
   KubeNamespace,
   KubeNetworkPolicy,

@@ -1,4 +1,5 @@
 // A rendered Kubernetes object: plain data, ready for a file, a provider or an API server.
+import type { ApiObject } from 'cdk8s';
 
 export interface Manifest {
   readonly apiVersion: string;
@@ -19,6 +20,13 @@ export function isManifest(value: unknown): value is Manifest {
   const { apiVersion, kind, metadata } = value;
   if (typeof metadata !== 'object' || metadata === null || !('name' in metadata)) return false;
   return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata.name === 'string';
+}
+
+/** Renders one object of the tree. */
+export function manifestOf(object: ApiObject): Manifest {
+  const manifest: unknown = object.toJson();
+  if (isManifest(manifest)) return manifest;
+  throw new TypeError(`${object.node.path}: rendered something that has no apiVersion, kind or name`);
 }
 
 /** What makes an object the same one for the API server: `mcpruntime.org/MCPServer mcp-servers/notes`. */

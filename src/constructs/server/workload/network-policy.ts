@@ -1,0 +1,77 @@
+// Who may connect to the pods, and where they may connect to. The one port that takes calls is the proxy's: the
+// server's own is open to nobody, so there is no way past the policy.
+import { podSelector } from '#api/labels.ts';
+import { NAMESPACES } from '#api/names.ts';
+import { PROXY_PORTS } from '#api/proxy-config.ts';
+import type { ResolvedGateway } from '#api/resolve-gateway.ts';
+import {
+  IntOrString,
+  KubeNetworkPolicy,
+  type NetworkPolicyEgressRule,
+  type NetworkPolicyIngressRule,
+  type NetworkPolicyPort,
+} from '#constructs/kit/kubernetes.ts';
+import type { Construct } from 'constructs';
+import { childMetadata, type WorkloadContext } from './workload-context.ts';
+
+const port = (number: number, protocol = 'TCP'): NetworkPolicyPort => ({
+  port: IntOrString.fromNumber(number),
+  protocol,
+});
+
+const namespace = (name: string) => ({ matchLabels: { 'kubernetes.io/metadata.name': name } });
+
+function ingressRules(context: WorkloadContext, gateway: ResolvedGateway): NetworkPolicyIngressRule[] {
+  const { server, resolved, config } = context;
+  const clients = (server.spec.network?.clients ?? []).map((client) => ({
+    namespaceSelector: namespace(client.namespace),
+    podSelector: { matchLabels: client.podLabels ?? {} },
+  }));
+  const ownPods = { podSelector: { matchLabels: podSelector(resolved.name) } };
+  const controller = { namespaceSelector: namespace(config.ingressNamespace) };
+  return [
+    { from: [controller, ...clients, ownPods], ports: [port(gateway.port)] },
+    { ports: [port(PROXY_PORTS.metrics)] },
+  ];
+}
+
+/** Ports of the issuers, which are names and so can't be written as addresses. */
+function issuerRules({ auth }: ResolvedGateway): NetworkPolicyEgressRule[] {
+  const url = auth.issuerUrl === undefined ? null : URL.parse(auth.issuerUrl);
+  if (url === null) return [];
+  const standard = url.protocol === 'https:' ? 443 : 80;
+  return [{ ports: [port(url.port === '' ? standard : Number(url.port))] }];
+}
+
+function egressRules(
+  { server, resolved }: WorkloadContext,
+  gateway: ResolvedGateway,
+): NetworkPolicyEgressRule[] {
+  const platform = [NAMESPACES.platform, NAMESPACES.sentinel];
+  return [
+    { ports: [port(53, 'UDP'), port(53)] },
+    { to: platform.map((name) => ({ namespaceSelector: namespace(name) })) },
+    { to: [{ podSelector: { matchLabels: podSelector(resolved.name) } }], ports: [port(gateway.port)] },
+    ...issuerRules(gateway),
+    ...(server.spec.network?.egress ?? []).map(({ cidr, ports }) => ({
+      to: [{ ipBlock: { cidr } }],
+      ports: ports?.map((each) => port(each.port, each.protocol)),
+    })),
+  ];
+}
+
+export function addNetworkPolicy(
+  scope: Construct,
+  context: WorkloadContext,
+  gateway: ResolvedGateway,
+): KubeNetworkPolicy {
+  return new KubeNetworkPolicy(scope, 'network-policy', {
+    metadata: childMetadata(context, context.names.networkPolicy),
+    spec: {
+      podSelector: { matchLabels: podSelector(context.resolved.name) },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: ingressRules(context, gateway),
+      egress: egressRules(context, gateway),
+    },
+  });
+}

@@ -1,0 +1,63 @@
+// The environment of the sidecar. What a policy says is not in it: that comes in the policy document, so that a
+// changed policy never restarts a pod.
+import { PROXY_PATHS, PROXY_PORTS, type ProxyEnvironment } from '#api/proxy-config.ts';
+import type { ResolvedGateway } from '#api/resolve-gateway.ts';
+import type { EnvVar } from '#constructs/kit/kubernetes.ts';
+import type { Termination } from './termination.ts';
+import type { WorkloadContext } from './workload-context.ts';
+
+const list = (items: readonly string[]): string | undefined =>
+  items.length === 0 ? undefined : items.join(',');
+
+function contract(
+  { resolved, config }: WorkloadContext,
+  gateway: ResolvedGateway,
+  { proxyDrainMs }: Termination,
+): ProxyEnvironment {
+  const { analytics } = gateway;
+  return {
+    PORT: String(gateway.port),
+    METRICS_PORT: String(PROXY_PORTS.metrics),
+    UPSTREAM_URL: gateway.upstreamUrl,
+    POLICY_FILE: PROXY_PATHS.policyFile,
+    MCP_SERVER_NAME: resolved.name,
+    MCP_SERVER_NAMESPACE: resolved.namespace,
+    MCP_CLUSTER_NAME: config.clusterName,
+    EXTERNAL_BASE_URL: gateway.externalUrl,
+    STRIP_PREFIX: gateway.stripPrefix,
+    ALLOWED_HOSTS: list(gateway.allowedHosts),
+    ALLOWED_ORIGINS: list(gateway.allowedOrigins),
+    FORWARD_HEADERS: list(gateway.forwardHeaders),
+    ANALYTICS_INGEST_URL: analytics?.ingestUrl,
+    ANALYTICS_SOURCE: analytics?.source,
+    ANALYTICS_EVENT_TYPE: analytics?.eventType,
+    STATE_DIR: PROXY_PATHS.stateFolder,
+    DRAIN_MS: String(proxyDrainMs),
+  };
+}
+
+/** Standard variables of OpenTelemetry, where the installation has a collector. */
+function telemetry({ resolved, config }: WorkloadContext): Readonly<Record<string, string>> {
+  if (config.gatewayOtlpEndpoint === undefined) return {};
+  return {
+    OTEL_SERVICE_NAME: `${resolved.name}-gateway`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: config.gatewayOtlpEndpoint,
+  };
+}
+
+function apiKey({ analytics }: ResolvedGateway): readonly EnvVar[] {
+  if (analytics?.apiKeySecretRef === undefined) return [];
+  return [{ name: 'ANALYTICS_API_KEY', valueFrom: { secretKeyRef: analytics.apiKeySecretRef } }];
+}
+
+export function proxyEnvironment(
+  context: WorkloadContext,
+  gateway: ResolvedGateway,
+  end: Termination,
+): readonly EnvVar[] {
+  const values = { ...contract(context, gateway, end), ...telemetry(context) };
+  const plain = Object.entries(values).flatMap(([name, value]: [string, string | undefined]) =>
+    value === undefined ? [] : [{ name, value }],
+  );
+  return [...plain, ...apiKey(gateway)];
+}

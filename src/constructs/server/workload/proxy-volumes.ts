@@ -1,0 +1,49 @@
+// What the proxy reads and writes. Nothing of it is mounted in the server's container: who holds the tokens is the
+// proxy to the platform, and who writes the state decides what was recorded.
+import { PROXY_PATHS } from '#api/proxy-config.ts';
+import { TOKEN_AUDIENCES } from '#api/names.ts';
+import { Quantity, type Volume, type VolumeMount } from '#constructs/kit/kubernetes.ts';
+import type { WorkloadContext } from './workload-context.ts';
+
+/** Names of the volumes. `gateway-policy` is a name that installations know. */
+export const PROXY_VOLUMES = {
+  policy: 'gateway-policy',
+  state: 'gateway-state',
+  identity: 'gateway-identity',
+} as const;
+
+/** Folder with the two tokens and the platform's CA: `policy-token`, `ingest-token`, `ca.crt`. */
+export const IDENTITY_FOLDER = '/var/run/secrets/mcp-runtime';
+
+/** ConfigMap with the platform's CA, in every namespace that has servers. */
+const PLATFORM_CA = 'mcp-runtime-ca';
+const TOKEN_SECONDS = 3600;
+/** More than the audit spool may grow to, so that the proxy and not the kubelet decides what happens when it is full. */
+const STATE_SIZE = '128Mi';
+
+export function proxyVolumes({ names }: WorkloadContext): readonly Volume[] {
+  const token = (audience: string, file: string) => ({
+    serviceAccountToken: { audience, path: file, expirationSeconds: TOKEN_SECONDS },
+  });
+  return [
+    { name: PROXY_VOLUMES.policy, configMap: { name: names.policyConfigMap } },
+    { name: PROXY_VOLUMES.state, emptyDir: { sizeLimit: Quantity.fromString(STATE_SIZE) } },
+    {
+      name: PROXY_VOLUMES.identity,
+      projected: {
+        sources: [
+          token(TOKEN_AUDIENCES.policy, 'policy-token'),
+          token(TOKEN_AUDIENCES.ingest, 'ingest-token'),
+          // Optional: an installation without the platform's own CA has none to give.
+          { configMap: { name: PLATFORM_CA, optional: true, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        ],
+      },
+    },
+  ];
+}
+
+export const PROXY_MOUNTS: readonly VolumeMount[] = [
+  { name: PROXY_VOLUMES.policy, mountPath: PROXY_PATHS.policyFolder, readOnly: true },
+  { name: PROXY_VOLUMES.state, mountPath: PROXY_PATHS.stateFolder },
+  { name: PROXY_VOLUMES.identity, mountPath: IDENTITY_FOLDER, readOnly: true },
+];
