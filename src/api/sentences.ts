@@ -95,7 +95,7 @@ function sentenceOf(issue: z.core.$ZodIssue): string {
       if (issue.format === 'datetime') {
         return `must be a time as 2030-01-31T12:00:00Z, not ${show(issue.input)}`;
       }
-      return `${issue.message}, not ${show(issue.input)}`;
+      return issue.input?.trim() === '' ? issue.message : `${issue.message}, not ${show(issue.input)}`;
     case 'invalid_key':
       return `is no valid key: ${issue.issues.map(sentenceOf).join(', ')}`;
     default:
