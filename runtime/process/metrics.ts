@@ -82,6 +82,15 @@ export class Buckets {
       }
     }
   }
+
+  /** Adds the counts of another with the same bounds. */
+  add(other: Buckets): void {
+    this.sum += other.sum;
+    this.count += other.count;
+    other.counts.forEach((count, at) => {
+      this.counts[at] = (this.counts[at] ?? 0) + count;
+    });
+  }
 }
 
 export interface HistogramSeries {

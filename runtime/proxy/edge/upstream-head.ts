@@ -1,0 +1,61 @@
+// The head of a request as the server gets it: few headers, by name, and an identity that only the proxy sets.
+import type { ProxyConfig } from '../config.ts';
+import type { Exchange } from '../exchange.ts';
+
+const FORWARDED = new Set([
+  'accept',
+  'baggage',
+  'content-type',
+  'last-event-id',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
+  'mcp-session-id',
+  'traceparent',
+  'tracestate',
+  'user-agent',
+]);
+
+/** Removes the public prefix, on a segment boundary, and puts the server's own path in front, where it has one. */
+export function upstreamPath(target: string, stripPrefix: string, basePath: string): string {
+  let path = target;
+  if (stripPrefix !== '' && target.startsWith(stripPrefix)) {
+    const rest = target.slice(stripPrefix.length);
+    if (rest === '' || rest.startsWith('?')) path = `/${rest}`;
+    else if (rest.startsWith('/')) path = rest;
+  }
+  if (basePath === '/' || path.startsWith(basePath)) return path;
+  const base = basePath.endsWith('/') ? basePath.slice(0, -1) : basePath;
+  return path === '/' || path.startsWith('/?') ? base + path.slice(1) : base + path;
+}
+
+/** By allow-list; identity last, and only ours. */
+export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string[] {
+  const { head, snapshot, caller } = exchange;
+  const headers: string[] = [];
+  if (head === undefined || snapshot === undefined) return headers;
+  const { names, values } = head;
+  const { forwardHeaders } = config;
+  for (let at = 0; at < names.length; at += 1) {
+    const name = names[at] ?? '';
+    const known =
+      FORWARDED.has(name) ||
+      name.startsWith('mcp-param-') ||
+      (forwardHeaders.length > 0 && forwardHeaders.includes(name));
+    if (known && !snapshot.identityNames.has(name)) headers.push(name, values[at] ?? '');
+  }
+  headers.push('forwarded', forwardedBy(exchange.request.socket.remoteAddress ?? 'unknown', head.host));
+  const { human, agent, teams } = caller?.principal ?? { teams: [] };
+  const identity = snapshot.identityHeaders;
+  if (human !== undefined) headers.push(identity.human, human);
+  if (agent !== undefined) headers.push(identity.agent, agent);
+  const [team] = teams;
+  if (team !== undefined) headers.push(identity.team, team);
+  if (caller?.session !== undefined) headers.push(identity.session, caller.session);
+  return headers;
+}
+
+function forwardedBy(address: string, host: string): string {
+  const node = address.includes(':') ? `"[${address}]"` : address;
+  return `for=${node};host="${host}";proto=http`;
+}

@@ -1,0 +1,96 @@
+// One request on its way through the proxy: what each stage found out. Fresh, it is refused: only `authorise` may
+// let it pass, and a stage that forgets to decide leaves the refusal standing.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Decision } from '#policy/decision.ts';
+import { newEventId } from './audit/sink.ts';
+import type { Caller } from './edge/identity.ts';
+import type { RequestHead } from './edge/request-head.ts';
+import type { ClientMessage } from './json/client-message.ts';
+import type { PolicySnapshot } from './policy/policy-source.ts';
+import type { RefusedRequest } from './refusal.ts';
+
+export const UNDECIDED: Decision = {
+  outcome: 'deny',
+  reason: 'undecided',
+  disclosedReason: 'undecided',
+};
+
+const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const NO_HEADERS: readonly string[] = [];
+
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** On the monotonic clock. */
+  readonly startedMs: number;
+  readonly id = newEventId();
+  head: RequestHead | undefined;
+  snapshot: PolicySnapshot | undefined;
+  caller: Caller | undefined;
+  subjectKey = '';
+  /** Holds a place among the requests in progress of its subject. */
+  holdsPlace = false;
+  body: Buffer | undefined;
+  message: ClientMessage | undefined;
+  decision = UNDECIDED;
+  /** Whether policy had its say, so that a refusal is an answer to a request and not to a connection. */
+  authorised = false;
+  /** A `decided` event is on record. */
+  decidedRecorded = false;
+  bytesIn = 0;
+  bytesOut = 0;
+  forwardedMs: number | undefined;
+  answeredMs: number | undefined;
+  /** Ends what is under way towards the server. */
+  cancelUpstream: (() => void) | undefined;
+  /** Index of the stage that runs next. */
+  nextStage = 0;
+  finished = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse, startedMs: number) {
+    this.request = request;
+    this.response = response;
+    this.startedMs = startedMs;
+  }
+
+  get httpMethod(): string {
+    return this.request.method ?? '';
+  }
+
+  /** The path without its query. */
+  get path(): string {
+    const url = this.request.url ?? '';
+    const query = url.indexOf('?');
+    return query === -1 ? url : url.slice(0, query);
+  }
+
+  /** The caller's trace, or one of our own. */
+  get traceId(): string {
+    const given = this.head?.traceparent;
+    const trace = given === undefined ? undefined : TRACEPARENT.exec(given)?.[1];
+    return trace ?? this.id.replaceAll('-', '');
+  }
+
+  get isObserved(): boolean {
+    return this.snapshot?.document.policy.mode === 'observe';
+  }
+
+  get tool(): string | undefined {
+    return this.message?.method === 'tools/call' ? this.message.name : undefined;
+  }
+
+  /** The request as a refusal sees it. */
+  refused(): RefusedRequest {
+    const { snapshot, message } = this;
+    const headers = snapshot?.document.auth;
+    return {
+      rpcId: message?.kind === 'response' ? undefined : message?.id,
+      tool: this.tool,
+      answerable: this.authorised && message?.kind === 'request',
+      revision: snapshot?.document.revision,
+      traceId: this.traceId,
+      identityHeaders:
+        headers === undefined ? NO_HEADERS : [headers.humanHeader, headers.agentHeader, headers.teamHeader],
+    };
+  }
+}

@@ -1,0 +1,105 @@
+// The way of a request, in one list. The order is a security property: what is cheap and tells least comes first, a
+// body is read for known callers only, and nothing is forwarded that `authorise` did not let pass.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Exchange } from './exchange.ts';
+import { answerRefusal, type Refusal } from './refusal.ts';
+import { endingOf } from './relay/relay.ts';
+import type { ProxyServices } from './services.ts';
+import { authorise } from './stages/authorise.ts';
+import { matchHeaders, readBody, readEnvelope } from './stages/body-stages.ts';
+import { forward } from './stages/forward.ts';
+import {
+  authenticate,
+  checkFraming,
+  checkHostAndOrigin,
+  limitConcurrency,
+  takePolicy,
+} from './stages/head-stages.ts';
+import { recordFirst } from './stages/record-first.ts';
+import { NEXT, WAIT, type Ending, type Flow, type Stage } from './stages/stage.ts';
+
+export const STAGES: readonly Stage[] = [
+  checkFraming,
+  checkHostAndOrigin,
+  takePolicy,
+  authenticate,
+  limitConcurrency,
+  readBody,
+  readEnvelope,
+  matchHeaders,
+  authorise,
+  recordFirst,
+  forward,
+];
+
+/** A refused body up to this size is read to its end, so that the connection can go on. */
+const DRAINED_BODY_BYTES = 64 * 1024;
+
+export class Pipeline implements Flow {
+  /** New answers close their connection, so that callers go elsewhere. */
+  draining = false;
+  private readonly services: ProxyServices;
+
+  constructor(services: ProxyServices) {
+    this.services = services;
+  }
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    const exchange = new Exchange(request, response, this.services.clock.monotonicMs());
+    if (this.draining) response.shouldKeepAlive = false;
+    response.on('close', () => this.onClosed(exchange));
+    this.advance(exchange);
+  }
+
+  advance(exchange: Exchange): void {
+    while (!exchange.finished) {
+      const stage = STAGES[exchange.nextStage];
+      if (stage === undefined) return;
+      exchange.nextStage += 1;
+      const result = stage(exchange, this.services, this);
+      if (result === WAIT) return;
+      if (result !== NEXT) this.refuse(exchange, result);
+    }
+  }
+
+  refuse(exchange: Exchange, refusal: Refusal, outcome: Ending['outcome'] = 'none'): void {
+    const { request, response, message } = exchange;
+    const dropped = exchange.authorised && message?.kind === 'notification';
+    if (dropped) {
+      response.writeHead(202, ['content-length', '0']);
+      response.end();
+    } else {
+      const answer = answerRefusal(refusal, exchange.refused());
+      if (!request.complete && !isSmall(exchange)) response.shouldKeepAlive = false;
+      exchange.bytesOut = answer.body.length;
+      response.writeHead(answer.status, [...answer.headers]);
+      response.end(answer.body);
+    }
+    this.end(exchange, endingOf(exchange, refusal, outcome));
+  }
+
+  end(exchange: Exchange, ending: Ending): void {
+    if (exchange.finished) return;
+    exchange.finished = true;
+    if (exchange.holdsPlace) this.services.places.give(exchange.subjectKey);
+    this.services.forwarded.delete(exchange);
+    this.services.recorder.ended(exchange, ending);
+  }
+
+  /** The connection is gone before the answer was complete. */
+  private onClosed(exchange: Exchange): void {
+    if (exchange.finished) return;
+    exchange.cancelUpstream?.();
+    const sent = exchange.forwardedMs !== undefined;
+    this.end(exchange, {
+      status: exchange.response.headersSent ? exchange.response.statusCode : 0,
+      decision: exchange.authorised ? exchange.decision.outcome : 'deny',
+      reason: 'client_closed',
+      outcome: sent ? 'cancelled' : 'none',
+    });
+  }
+}
+
+function isSmall({ head }: Exchange): boolean {
+  return head !== undefined && !head.chunked && (head.contentLength ?? 0) <= DRAINED_BODY_BYTES;
+}

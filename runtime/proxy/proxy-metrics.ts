@@ -1,0 +1,89 @@
+// The proxy's metrics besides those of requests: policy, audit, and what is in progress.
+import { createRegistry, sampledCounter, sampledGauge, type Registry } from '#runtime/process/metrics.ts';
+import type { ProxyConfig } from './config.ts';
+import type { PolicySource } from './policy/policy-source.ts';
+import type { Audit } from './proxy.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import type { Places } from './state/places.ts';
+
+export interface ProxyMetricsOptions {
+  readonly config: ProxyConfig;
+  readonly policy: PolicySource;
+  readonly metrics: RequestMetrics;
+  readonly places: Places;
+  readonly audit: Audit | undefined;
+}
+
+export function createProxyRegistry(options: ProxyMetricsOptions): Registry {
+  const { name, namespace, cluster } = options.config.server;
+  const registry = createRegistry({ server: name, namespace, cluster });
+  options.metrics.register(registry);
+  const { places } = options;
+  sampledGauge({
+    name: 'mcp_gateway_inflight_requests',
+    help: 'Requests in progress.',
+    registry,
+    read: () => [{ labels: {}, value: places.inUse }],
+  });
+  addPolicyMetrics(registry, options.policy);
+  if (options.audit !== undefined) addAuditMetrics(registry, options.audit);
+  return registry;
+}
+
+function addPolicyMetrics(registry: Registry, policy: PolicySource): void {
+  sampledCounter({
+    name: 'mcp_gateway_policy_reloads_total',
+    help: 'Policy documents that were taken into force, or refused.',
+    registry,
+    labelNames: ['result'],
+    read: () => [
+      { labels: { result: 'success' }, value: policy.reloads.succeeded },
+      { labels: { result: 'error' }, value: policy.reloads.failed },
+    ],
+  });
+  sampledGauge({
+    name: 'mcp_gateway_policy_last_reload_success_timestamp_seconds',
+    help: 'When the policy in force was loaded.',
+    registry,
+    read: () =>
+      policy.current === undefined ? [] : [{ labels: {}, value: policy.current.loadedAtMs / 1000 }],
+  });
+  sampledGauge({
+    name: 'mcp_gateway_policy_active_revision_info',
+    help: 'The policy in force, as labels.',
+    registry,
+    labelNames: ['revision', 'schema_version'],
+    read: () => {
+      const document = policy.current?.document;
+      if (document === undefined) return [];
+      return [{ labels: { revision: document.revision, schema_version: document.schema }, value: 1 }];
+    },
+  });
+}
+
+function addAuditMetrics(registry: Registry, { sink, spool, delivery }: Audit): void {
+  sampledCounter({
+    name: 'mcp_gateway_audit_events_total',
+    help: 'Audit events: recorded, lost, delivered to ingest, or set aside because ingest refuses them for good.',
+    registry,
+    labelNames: ['result'],
+    read: () => [
+      { labels: { result: 'recorded' }, value: sink.counts.recorded },
+      { labels: { result: 'lost' }, value: sink.counts.lost },
+      { labels: { result: 'delivered' }, value: delivery.counts.delivered },
+      { labels: { result: 'refused' }, value: delivery.counts.parked },
+    ],
+  });
+  sampledCounter({
+    name: 'mcp_gateway_audit_failed_deliveries_total',
+    help: 'Attempts to deliver a batch that failed.',
+    registry,
+    read: () => [{ labels: {}, value: delivery.counts.failedAttempts }],
+  });
+  sampledGauge({
+    name: 'mcp_gateway_audit_spool_bytes',
+    help: 'Bytes of audit events on disk.',
+    registry,
+    read: () => [{ labels: {}, value: spool.usedBytes }],
+  });
+}

@@ -1,0 +1,190 @@
+// The proxy, put together: two listeners, one pipeline, and what lives as long as they do.
+import http from 'node:http';
+import path from 'node:path';
+import type { Clock } from '#runtime/process/clock.ts';
+import { createPageServer, listen, servePage, type Pages } from '#runtime/process/http.ts';
+import type { Log } from '#runtime/process/log.ts';
+import { AuditDelivery } from './audit/delivery.ts';
+import { AuditSink } from './audit/sink.ts';
+import { Spool } from './audit/spool.ts';
+import type { ProxyConfig } from './config.ts';
+import { refuseConnection } from './edge/connection-error.ts';
+import { HostCheck } from './edge/host-check.ts';
+import { ClientMessageReader } from './json/client-message.ts';
+import { ServerMessageReader } from './json/server-message.ts';
+import { Pipeline } from './pipeline.ts';
+import { PolicySource } from './policy/policy-source.ts';
+import { createPages } from './pages.ts';
+import { createProxyRegistry } from './proxy-metrics.ts';
+import { Recorder } from './recorder.ts';
+import { RequestMetrics } from './request-metrics.ts';
+import type { ProxyServices } from './services.ts';
+import { Places } from './state/places.ts';
+import { SessionLedger } from './state/session-ledger.ts';
+import { LeanUpstream } from './upstream/lean-upstream.ts';
+import { UndiciUpstream } from './upstream/undici-upstream.ts';
+import type { Upstream } from './upstream/upstream.ts';
+
+/** What keeps the audit trail; absent where audit is off. */
+export interface Audit {
+  readonly spool: Spool;
+  readonly sink: AuditSink;
+  readonly delivery: AuditDelivery;
+}
+
+export interface StartedProxy {
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Ends open requests in order, then what is left when `signal` fires; keeps the audit events that remain. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+/** Longer than a usual ingress keeps its connections, so that it is the one to close them. */
+const KEEP_ALIVE_MS = 620_000;
+const MAX_HEADER_BYTES = 16 * 1024;
+const RECHECK_MS = 1_000;
+/** Part of the time for the shutdown that is kept for the last audit events. */
+const AUDIT_SHARE_MS = 2_000;
+
+/** Starts both listeners. Throws `ListenError`, or what kept the spool from opening. */
+export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): Promise<StartedProxy> {
+  const audit = openAudit(config, clock, log);
+  const metrics = new RequestMetrics();
+  const services = createServices(
+    config,
+    clock,
+    log,
+    new Recorder({ sink: audit?.sink, metrics, config, clock }),
+  );
+  const { policy, forwarded, places } = services;
+  const pipeline = new Pipeline(services);
+  const registry = createProxyRegistry({ config, policy, metrics, places, audit });
+  const pages = createPages({
+    policy,
+    audit: audit?.delivery,
+    registry,
+    isDraining: () => pipeline.draining,
+  });
+  const main = createMainServer(services, pipeline, pages.main);
+  const side = createPageServer(pages.metrics, (error) => log.error({ error }, 'A page failed.'));
+  const recheck = (): void => {
+    for (const cut of [...forwarded.values()]) cut.recheck();
+  };
+  policy.onSwap(recheck);
+  policy.start();
+  audit?.delivery.wake();
+  const timer = setInterval(recheck, RECHECK_MS);
+  const stop = async (signal: AbortSignal): Promise<void> => {
+    clearInterval(timer);
+    policy.stop();
+    services.upstream.close();
+    side.close().closeAllConnections();
+    await audit?.sink.close();
+    await audit?.delivery.close(AbortSignal.any([signal, AbortSignal.timeout(AUDIT_SHARE_MS)]));
+    await audit?.spool.close();
+  };
+  try {
+    const { port, metricsPort, bindAddress: host } = config;
+    const opened = await listen(main, { variable: 'PORT', port, host });
+    const openedMetrics = await listen(side, { variable: 'METRICS_PORT', port: metricsPort, host });
+    const close = async (signal: AbortSignal): Promise<void> => {
+      pipeline.draining = true;
+      for (const cut of [...forwarded.values()]) cut.drain();
+      await closeListener(main, signal);
+      await stop(signal);
+    };
+    return { port: opened, metricsPort: openedMetrics, close };
+  } catch (error) {
+    main.close();
+    await stop(AbortSignal.abort());
+    throw error;
+  }
+}
+
+function createServices(config: ProxyConfig, clock: Clock, log: Log, recorder: Recorder): ProxyServices {
+  const keptFile = path.join(config.stateFolder, 'policy.json');
+  return {
+    config,
+    clock,
+    log,
+    recorder,
+    policy: new PolicySource({ file: config.policyFile, keptFile, clock, log }),
+    forwarded: new Map(),
+    hostCheck: new HostCheck(config),
+    upstream: createUpstream(config, clock),
+    ledger: new SessionLedger(),
+    places: new Places(config.limits),
+    clientMessages: new ClientMessageReader(),
+    serverMessages: new ServerMessageReader(),
+  };
+}
+
+function openAudit(config: ProxyConfig, clock: Clock, log: Log): Audit | undefined {
+  if (config.audit === undefined) return undefined;
+  const { source, eventType, url, apiKey, spoolMaxBytes } = config.audit;
+  const folder = path.join(config.stateFolder, 'spool');
+  const spool = new Spool({ folder, maxBytes: spoolMaxBytes });
+  const delivery = new AuditDelivery({
+    spool,
+    url,
+    apiKey,
+    log,
+    parkFile: path.join(folder, 'refused.ndjson'),
+  });
+  const sink = new AuditSink({
+    spool,
+    identity: { source, eventType, instance: config.instance },
+    clock,
+    log,
+    onAppended: () => delivery.wake(),
+  });
+  return { spool, sink, delivery };
+}
+
+function createUpstream(config: ProxyConfig, clock: Clock): Upstream {
+  const { upstreamUrl: origin, upstreamTimeouts: limits } = config;
+  return origin.protocol === 'https:'
+    ? new UndiciUpstream(origin, limits)
+    : new LeanUpstream({ origin, clock, limits });
+}
+
+function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): http.Server {
+  const { config, log } = services;
+  const reserved = new Map(Object.entries(pages));
+  const server = http.createServer(
+    {
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: config.limits.requestTimeoutMs,
+      requestTimeout: config.limits.requestTimeoutMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: 1_000,
+      noDelay: true,
+      // Host is checked with everything else, so that its absence is answered and recorded alike.
+      requireHostHeader: false,
+    },
+    (request, response) => {
+      const page = reserved.get(pathOf(request.url ?? '/'));
+      if (page === undefined) pipeline.handle(request, response);
+      else servePage(page, request, response, (error) => log.error({ error }, 'A page failed.'));
+    },
+  );
+  server.on('clientError', (error, socket) => refuseConnection(error, socket));
+  return server;
+}
+
+/** Waits for open requests; at the signal the rest is cut. */
+async function closeListener(server: http.Server, signal: AbortSignal): Promise<void> {
+  const cut = (): void => server.closeAllConnections();
+  signal.addEventListener('abort', cut, { once: true });
+  if (signal.aborted) cut();
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+  signal.removeEventListener('abort', cut);
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?');
+  return query === -1 ? url : url.slice(0, query);
+}

@@ -1,0 +1,175 @@
+// Writes down what happened: one audit event for each thing that the contract names, and the metrics beside it.
+import type { AuditDecision, AuditPayload } from '#api/audit-event.ts';
+import type { AuditSink, OnCommitted } from './audit/sink.ts';
+import { newEventId } from './audit/sink.ts';
+import type { Clock } from '#runtime/process/clock.ts';
+import type { ProxyConfig } from './config.ts';
+import type { Exchange } from './exchange.ts';
+import type { ServerMessage } from './json/server-message.ts';
+import type { RequestMetrics } from './request-metrics.ts';
+import type { Ending } from './stages/stage.ts';
+
+export interface RecorderOptions {
+  /** Undefined: audit is off. */
+  readonly sink: AuditSink | undefined;
+  readonly metrics: RequestMetrics;
+  readonly config: ProxyConfig;
+  readonly clock: Clock;
+}
+
+/** Longest text of a caller that an event repeats. */
+const MAX_TEXT = 256;
+
+export class Recorder {
+  private readonly options: RecorderOptions;
+
+  constructor(options: RecorderOptions) {
+    this.options = options;
+  }
+
+  get isOn(): boolean {
+    return this.options.sink !== undefined;
+  }
+
+  /** Puts the decision on disk before the call is made. */
+  commitDecided(exchange: Exchange, onCommitted: OnCommitted): void {
+    const { sink } = this.options;
+    if (sink === undefined) {
+      onCommitted(true);
+      return;
+    }
+    exchange.decidedRecorded = true;
+    sink.commit(this.eventOf(exchange, 'decided', pending(exchange)), onCommitted);
+  }
+
+  /** The answer is a stream, so the decision is recorded now and the end when it comes. */
+  streamOpened(exchange: Exchange): void {
+    if (exchange.decidedRecorded) return;
+    exchange.decidedRecorded = true;
+    this.options.sink?.record(this.eventOf(exchange, 'decided', pending(exchange)));
+  }
+
+  /** The exchange is over. */
+  ended(exchange: Exchange, ending: Ending): void {
+    const durationMs = this.options.clock.monotonicMs() - exchange.startedMs;
+    this.options.metrics.observe(exchange, ending, durationMs);
+    if (exchange.message?.kind === 'response' && ending.decision === 'allow') return;
+    const phase = exchange.decidedRecorded ? 'finished' : 'complete';
+    this.options.sink?.record(this.eventOf(exchange, phase, ending));
+  }
+
+  /** The server asked its caller something, or tried to. */
+  serverRequest(exchange: Exchange, message: ServerMessage, decision: AuditDecision): void {
+    const { sink, clock } = this.options;
+    if (sink === undefined) return;
+    const passed = decision !== 'deny';
+    const ending: Ending = {
+      status: 200,
+      decision,
+      reason: decision === 'allow' ? 'allowed' : 'method_not_allowed',
+      outcome: 'none',
+    };
+    const payload: AuditPayload = {
+      ...this.payloadOf(exchange, 'complete', ending),
+      kind: 'server_request',
+      latency_ms: rounded(clock.monotonicMs() - exchange.startedMs),
+      bytes_in: 0,
+      bytes_out: 0,
+      outcome: passed ? 'unknown' : 'none',
+      rpc_method: message.method?.slice(0, MAX_TEXT),
+      rpc_id: message.id,
+      tool_name: undefined,
+    };
+    sink.record({ id: newEventId(), traceId: exchange.traceId, payload });
+  }
+
+  private eventOf(exchange: Exchange, phase: AuditPayload['phase'], ending: Ending) {
+    return {
+      id: exchange.id,
+      traceId: exchange.traceId,
+      payload: this.payloadOf(exchange, phase, ending),
+    };
+  }
+
+  private payloadOf(exchange: Exchange, phase: AuditPayload['phase'], ending: Ending): AuditPayload {
+    const { config, clock } = this.options;
+    const { message, decision, caller, snapshot } = exchange;
+    const { human, agent, teams } = caller?.principal ?? { teams: [] };
+    return {
+      kind: kindOf(exchange, phase),
+      phase,
+      method: exchange.httpMethod,
+      path: exchange.path.slice(0, MAX_TEXT),
+      status: ending.status,
+      latency_ms: phase === 'decided' ? 0 : rounded(clock.monotonicMs() - exchange.startedMs),
+      upstream_ms: upstreamMs(exchange),
+      bytes_in: exchange.bytesIn,
+      bytes_out: exchange.bytesOut,
+      server: config.server.name,
+      namespace: config.server.namespace,
+      team_id: snapshot?.document.server.teamId,
+      cluster: config.server.cluster,
+      human_id: human,
+      agent_id: agent,
+      subject_team_id: teams[0],
+      session_id: caller?.session,
+      assurance: caller?.principal.assurance,
+      decision: ending.decision,
+      reason: ending.reason,
+      outcome: ending.outcome,
+      policy_version: snapshot?.document.policy.version,
+      policy_revision: snapshot?.document.revision,
+      rpc_method: message?.method,
+      rpc_id: message?.id,
+      tool_name: exchange.tool?.slice(0, MAX_TEXT),
+      matched_grant: decision.grant?.name,
+      matched_grant_namespace: decision.grant?.namespace,
+      matched_session: decision.session?.name,
+      matched_session_namespace: decision.session?.namespace,
+      required_trust: decision.trust?.required,
+      required_side_effect: decision.sideEffect,
+      risk_level: decision.riskLevel,
+      admin_trust: decision.trust?.admin,
+      consented_trust: decision.trust?.consented,
+      effective_trust: decision.trust?.effective,
+      era: eraOf(exchange),
+      client: message?.client,
+      client_ip: exchange.request.socket.remoteAddress,
+    };
+  }
+}
+
+function pending({ decision }: Exchange): Ending {
+  return {
+    status: 0,
+    decision: decision.outcome,
+    reason: decision.reason,
+    outcome: 'none',
+  };
+}
+
+/** What the policy never saw is a refused HTTP request; a GET that passed is a stream. */
+function kindOf(exchange: Exchange, phase: AuditPayload['phase']): AuditPayload['kind'] {
+  if (!exchange.authorised) return 'refused';
+  if (exchange.message?.kind === 'notification') return 'notification';
+  if (exchange.message !== undefined) return exchange.message.kind === 'response' ? 'refused' : 'request';
+  if (exchange.httpMethod !== 'GET') return exchange.decision.outcome === 'deny' ? 'refused' : 'request';
+  if (phase === 'decided') return 'stream_opened';
+  return phase === 'finished' ? 'stream_ended' : 'refused';
+}
+
+function eraOf({ message, head }: Exchange): 'legacy' | 'modern' | undefined {
+  if (message?.modern === true) return 'modern';
+  return message !== undefined || head?.mcpSessionId !== undefined ? 'legacy' : undefined;
+}
+
+function upstreamMs({ forwardedMs, answeredMs }: Exchange): number | undefined {
+  return forwardedMs === undefined || answeredMs === undefined
+    ? undefined
+    : rounded(answeredMs - forwardedMs);
+}
+
+/** Microseconds are enough, and shorter to write. */
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}

@@ -1,0 +1,123 @@
+// A refusal, and how it looks to whoever made the request. Before the caller is known it is an HTTP status; after
+// that a JSON-RPC error that client libraries hand to their user instead of turning it into a transport failure.
+import { REASONS, type EdgeReason, type Reason } from '#api/reasons.ts';
+import { POLICY_DENIED_CODE, type Decision, type Needed } from '#policy/decision.ts';
+import { HEADER_MISMATCH_CODE } from './edge/mcp-headers.ts';
+
+export interface Refusal {
+  /** Why, for the audit event. */
+  readonly reason: Reason;
+  /** Why, for the caller. */
+  readonly shown: Reason;
+  readonly needed?: Needed | undefined;
+  /** Overrides the reason's own sentence. */
+  readonly message?: string | undefined;
+}
+
+export function refuseEdge(reason: EdgeReason, message?: string): Refusal {
+  return { reason, shown: reason, message };
+}
+
+export function refuseDecision(decision: Decision): Refusal {
+  return { reason: decision.reason, shown: decision.disclosedReason, needed: decision.needed };
+}
+
+/** What a refusal needs to know of its request. */
+export interface RefusedRequest {
+  /** The JSON-RPC id as it stands in the body; undefined before the envelope is read. */
+  readonly rpcId: string | undefined;
+  readonly tool: string | undefined;
+  /** A request whose caller and envelope are known: it is answered with 200. */
+  readonly answerable: boolean;
+  readonly revision: string | undefined;
+  readonly traceId: string;
+  /** Headers that would identify the caller, for a 401. */
+  readonly identityHeaders: readonly string[];
+}
+
+export interface RefusalAnswer {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly body: Buffer;
+}
+
+const RETRY_AFTER_S = 1;
+const PARSE_ERROR = -32700;
+const INVALID_REQUEST = -32600;
+const INVALID_PARAMS = -32602;
+const INTERNAL_ERROR = -32603;
+
+function codeOf(reason: Reason): number {
+  switch (reason) {
+    case 'invalid_json':
+    case 'invalid_utf8':
+    case 'json_too_deep':
+    case 'duplicate_key':
+    case 'case_variant_key':
+      return PARSE_ERROR;
+    case 'body_required':
+    case 'batch_not_supported':
+    case 'invalid_envelope':
+    case 'unexpected_response':
+    case 'bad_request_framing':
+    case 'header_conflict':
+      return INVALID_REQUEST;
+    case 'header_mismatch':
+      return HEADER_MISMATCH_CODE;
+    case 'unknown_tool':
+      return INVALID_PARAMS;
+    case 'upstream_unavailable':
+    case 'upstream_lost':
+    case 'upstream_timeout':
+    case 'upstream_invalid':
+      return INTERNAL_ERROR;
+    default:
+      return POLICY_DENIED_CODE;
+  }
+}
+
+/** The JSON-RPC error message of a refusal. */
+export function refusalMessage(refusal: Refusal, request: RefusedRequest): string {
+  const { shown, needed } = refusal;
+  const { httpStatus, message } = REASONS[shown];
+  const unauthenticated = shown === 'missing_identity' && !request.answerable;
+  const error = {
+    code: codeOf(shown),
+    message: shown === 'unknown_tool' ? `Unknown tool: ${request.tool ?? ''}` : (refusal.message ?? message),
+    data: {
+      reason: shown,
+      needed,
+      httpStatus,
+      retryAfterMs: mayRetry(httpStatus) ? RETRY_AFTER_S * 1000 : undefined,
+      revision: request.revision,
+      traceId: request.traceId,
+      required_headers: unauthenticated ? request.identityHeaders : undefined,
+    },
+  };
+  return `{"jsonrpc":"2.0","id":${request.rpcId ?? 'null'},"error":${JSON.stringify(error)}}`;
+}
+
+export function answerRefusal(refusal: Refusal, request: RefusedRequest): RefusalAnswer {
+  const body = Buffer.from(refusalMessage(refusal, request));
+  const headers = ['content-type', 'application/json', 'content-length', String(body.length)];
+  if (request.answerable) return { status: 200, headers, body };
+  const status = statusOf(refusal.shown);
+  if (status === 401) headers.push('www-authenticate', challenge(request.identityHeaders));
+  if (status === 405) headers.push('allow', 'POST, GET, DELETE');
+  if (mayRetry(status)) headers.push('retry-after', String(RETRY_AFTER_S));
+  return { status, headers, body };
+}
+
+/** 401 asks a client to log in, which helps only who presented nothing. */
+function statusOf(reason: Reason): number {
+  const { httpStatus } = REASONS[reason];
+  return httpStatus === 401 && reason !== 'missing_identity' ? 403 : httpStatus;
+}
+
+function mayRetry(status: number): boolean {
+  return status === 429 || status === 503;
+}
+
+function challenge(identityHeaders: readonly string[]): string {
+  return `Headers realm="mcp-runtime", required="${identityHeaders.join(' ')}"`;
+}

@@ -1,0 +1,130 @@
+// An answer that is a stream of events. Each is read, and passed on as soon as it is complete; a slow caller slows
+// the server down.
+import { idKey } from '../json/rpc-id.ts';
+import { refusalMessage, type Refusal } from '../refusal.ts';
+import { relayedHeaders } from './answer-headers.ts';
+import { EventSplitter, eventOf, withData, type StreamEvent } from './event-splitter.ts';
+import {
+  INVALID_ANSWER,
+  answersRequest,
+  filteredResponse,
+  passServerRequest,
+  responseRefusal,
+} from './governed-message.ts';
+import { headerOf, type Answer, type RelayContext } from './answer.ts';
+
+export class EventStreamAnswer implements Answer {
+  readonly endless: boolean;
+  private readonly context: RelayContext;
+  private readonly splitter: EventSplitter;
+  private answered = false;
+  private waitsForDrain = false;
+
+  constructor(context: RelayContext, headers: readonly string[]) {
+    this.context = context;
+    const { exchange, services } = context;
+    this.endless = exchange.httpMethod === 'GET';
+    this.splitter = new EventSplitter(services.config.limits.maxAnswerBytes);
+    const mcpSession = headerOf(headers, 'mcp-session-id');
+    if (mcpSession !== undefined) services.ledger.claim(mcpSession, exchange.subjectKey);
+    services.recorder.streamOpened(exchange);
+    // Head and first events of one packet leave in one packet.
+    exchange.response.cork();
+    exchange.response.writeHead(200, [
+      ...relayedHeaders(headers, 'text/event-stream'),
+      'cache-control',
+      'no-cache, no-transform',
+    ]);
+    exchange.response.flushHeaders();
+    process.nextTick(() => exchange.response.uncork());
+  }
+
+  push(chunk: Buffer): void {
+    const { exchange } = this.context;
+    const result = this.splitter.push(chunk);
+    if (!result.ok) {
+      this.context.fail(INVALID_ANSWER);
+      return;
+    }
+    const passed: Buffer[] = [];
+    for (const event of result.events) {
+      const outcome = this.judge(event);
+      if (outcome === undefined) continue;
+      if (!Buffer.isBuffer(outcome)) {
+        this.write(passed);
+        this.context.fail(outcome);
+        return;
+      }
+      passed.push(outcome);
+    }
+    if (!exchange.finished) this.write(passed);
+  }
+
+  end(): void {
+    const { exchange } = this.context;
+    if (exchange.finished) return;
+    exchange.response.end();
+    this.context.finish(200);
+  }
+
+  breakOff(refusal: Refusal): boolean {
+    const { exchange } = this.context;
+    const waiting = exchange.message?.kind === 'request' && !this.answered;
+    if (waiting) this.write([eventOf(refusalMessage(refusal, exchange.refused()))]);
+    exchange.response.end();
+    return true;
+  }
+
+  /** The bytes to pass on, nothing, or why the stream may not go on. */
+  private judge(event: StreamEvent): Buffer | Refusal | undefined {
+    if (event.data.length === 0) return event.bytes;
+    const { exchange, services } = this.context;
+    const message = services.serverMessages.read(event.data);
+    if (message === undefined) return INVALID_ANSWER;
+    switch (message.kind) {
+      case 'notification':
+        return event.bytes;
+      case 'request':
+        return passServerRequest(exchange, services, message) ? event.bytes : undefined;
+      case 'response': {
+        if (exchange.message !== undefined) {
+          if (this.answered || !answersRequest(exchange, message)) {
+            this.noteDropped(message.id);
+            return undefined;
+          }
+          this.answered = true;
+        }
+        const refusal = responseRefusal(exchange, message);
+        if (refusal !== undefined) {
+          this.answered = false;
+          return refusal;
+        }
+        const data = filteredResponse(exchange, services, event.data, message);
+        return data === event.data ? event.bytes : withData(event, data);
+      }
+    }
+  }
+
+  private noteDropped(id: string | undefined): void {
+    const key = id === undefined ? undefined : idKey(id);
+    this.context.services.log.debug(
+      { id: key },
+      'The server sent a response that nobody waits for; dropped.',
+    );
+  }
+
+  private write(parts: readonly Buffer[]): void {
+    const [first] = parts;
+    if (first === undefined) return;
+    const { exchange, call } = this.context;
+    const bytes = parts.length === 1 ? first : Buffer.concat(parts);
+    exchange.bytesOut += bytes.length;
+    if (exchange.response.write(bytes) || this.waitsForDrain || call === undefined) return;
+    this.waitsForDrain = true;
+    call.pause();
+    exchange.response.once('drain', () => {
+      this.waitsForDrain = false;
+      call.resume();
+    });
+  }
+}

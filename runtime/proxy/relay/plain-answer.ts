@@ -1,0 +1,77 @@
+// Answers of which only the status matters: errors of the server's HTTP side, and acknowledgements without a body.
+import type { Refusal } from '../refusal.ts';
+import { relayedHeaders } from './answer-headers.ts';
+import type { Answer, RelayContext } from './answer.ts';
+
+/** More than this of an error page helps nobody. */
+const MAX_BYTES = 64 * 1024;
+
+/** An error status with its body: as JSON where it is a JSON-RPC message, else as text. */
+export class PlainAnswer implements Answer {
+  readonly endless = false;
+  private readonly context: RelayContext;
+  private readonly status: number;
+  private readonly headers: readonly string[];
+  private readonly isJson: boolean;
+  private readonly chunks: Buffer[] = [];
+  private bytes = 0;
+
+  constructor(context: RelayContext, status: number, headers: readonly string[], isJson: boolean) {
+    this.context = context;
+    this.status = status;
+    this.headers = headers;
+    this.isJson = isJson;
+  }
+
+  push(chunk: Buffer): void {
+    this.bytes += chunk.length;
+    if (this.bytes <= MAX_BYTES) this.chunks.push(chunk);
+  }
+
+  end(): void {
+    const { exchange, services } = this.context;
+    const body = this.bytes <= MAX_BYTES ? Buffer.concat(this.chunks) : Buffer.alloc(0);
+    const message = this.isJson ? services.serverMessages.read(body) : undefined;
+    const type =
+      message?.kind === 'response' && message.list === undefined
+        ? 'application/json'
+        : 'text/plain; charset=utf-8';
+    exchange.bytesOut = body.length;
+    exchange.response.writeHead(this.status, relayedHeaders(this.headers, type, body.length));
+    exchange.response.end(body);
+    this.context.finish(this.status);
+  }
+
+  breakOff(_refusal: Refusal): boolean {
+    return false;
+  }
+}
+
+/** A status without a body, whatever the server sent along. */
+export class EmptyAnswer implements Answer {
+  readonly endless = false;
+  private readonly context: RelayContext;
+  private readonly status: number;
+
+  constructor(context: RelayContext, status: number) {
+    this.context = context;
+    this.status = status;
+  }
+
+  push(_chunk: Buffer): void {
+    // A notification has no answer, so a body here is nothing that a caller could use.
+  }
+
+  end(): void {
+    const { exchange, services } = this.context;
+    const ended = exchange.httpMethod === 'DELETE' ? exchange.head?.mcpSessionId : undefined;
+    if (ended !== undefined) services.ledger.release(ended);
+    exchange.response.writeHead(this.status, this.status === 204 ? [] : ['content-length', '0']);
+    exchange.response.end();
+    this.context.finish(this.status);
+  }
+
+  breakOff(_refusal: Refusal): boolean {
+    return false;
+  }
+}

@@ -1,0 +1,121 @@
+// Brings the server's answer back. It chooses how to read it by status and type; whatever can't be read for sure is
+// not passed on.
+import { policyRefusalOf } from './recheck.ts';
+import type { Exchange } from '../exchange.ts';
+import { refuseEdge, type Refusal } from '../refusal.ts';
+import type { Cut, ProxyServices } from '../services.ts';
+import type { Ending, Flow } from '../stages/stage.ts';
+import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from '../upstream/upstream.ts';
+import { headerOf, type Answer, type RelayContext } from './answer.ts';
+import { EmptyAnswer, PlainAnswer } from './plain-answer.ts';
+import { EventStreamAnswer } from './event-stream-answer.ts';
+import { MessageAnswer } from './message-answer.ts';
+
+const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i;
+const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
+
+export class Relay implements UpstreamHandler, RelayContext, Cut {
+  readonly exchange: Exchange;
+  readonly services: ProxyServices;
+  call: UpstreamCall | undefined;
+  private readonly flow: Flow;
+  private answer: Answer | undefined;
+
+  constructor(exchange: Exchange, services: ProxyServices, flow: Flow) {
+    this.exchange = exchange;
+    this.services = services;
+    this.flow = flow;
+  }
+
+  begin(call: UpstreamCall): void {
+    this.call = call;
+    this.exchange.cancelUpstream = () => call.abort();
+    this.services.forwarded.set(this.exchange, this);
+  }
+
+  onHead(head: UpstreamHead): void {
+    this.exchange.answeredMs = this.services.clock.monotonicMs();
+    const answer = this.choose(head);
+    if (answer === undefined) {
+      this.fail(refuseEdge('upstream_invalid'));
+      return;
+    }
+    this.answer = answer;
+  }
+
+  onData(chunk: Buffer): void {
+    this.answer?.push(chunk);
+  }
+
+  onEnd(): void {
+    this.answer?.end();
+  }
+
+  onFailure({ failure, message }: UpstreamError): void {
+    this.services.log.warn({ failure, detail: message }, 'A call to the server failed.');
+    this.fail(refuseEdge(failure));
+  }
+
+  finish(status: number): void {
+    const { decision } = this.exchange;
+    const outcome = decision.outcome === 'would_deny' ? 'would_deny' : 'allow';
+    this.flow.end(this.exchange, { status, decision: outcome, reason: decision.reason, outcome: 'answered' });
+  }
+
+  fail(refusal: Refusal): void {
+    this.call?.abort();
+    if (this.exchange.finished) return;
+    const outcome = refusal.reason === 'upstream_unavailable' ? 'none' : 'unknown';
+    if (this.answer?.breakOff(refusal) !== true) {
+      this.flow.refuse(this.exchange, refusal, outcome);
+      return;
+    }
+    this.flow.end(this.exchange, endingOf(this.exchange, refusal, outcome));
+  }
+
+  /** Ends the exchange where the policy in force would no longer let it begin. */
+  recheck(): void {
+    const refusal = policyRefusalOf(this.exchange, this.services);
+    if (refusal !== undefined) this.fail(refusal);
+  }
+
+  drain(): void {
+    if (this.answer?.endless !== true) return;
+    this.call?.abort();
+    this.exchange.response.end();
+    this.finish(this.exchange.response.statusCode);
+  }
+
+  private choose({ status, headers }: UpstreamHead): Answer | undefined {
+    const type = headerOf(headers, 'content-type') ?? '';
+    if (isEncoded(headers) || status >= 600 || (status >= 300 && status < 400)) return undefined;
+    if (status >= 400) return new PlainAnswer(this, status, headers, JSON_TYPE.test(type));
+    const { httpMethod, message } = this.exchange;
+    if (httpMethod === 'GET') {
+      return status === 200 && EVENT_STREAM.test(type) ? new EventStreamAnswer(this, headers) : undefined;
+    }
+    if (httpMethod === 'DELETE') return new EmptyAnswer(this, status === 200 ? 200 : 204);
+    if (message?.kind !== 'request') return new EmptyAnswer(this, 202);
+    if (status !== 200) return undefined;
+    if (JSON_TYPE.test(type)) return new MessageAnswer(this, headers);
+    return EVENT_STREAM.test(type) ? new EventStreamAnswer(this, headers) : undefined;
+  }
+}
+
+/** A refusal by policy is a denial, late as it may come; everything else happened to an allowed request. */
+export function endingOf(exchange: Exchange, refusal: Refusal, outcome: Ending['outcome']): Ending {
+  const upstream = refusal.reason.startsWith('upstream_');
+  const allowed = exchange.decision.outcome === 'would_deny' ? 'would_deny' : 'allow';
+  return {
+    status: exchange.response.statusCode,
+    decision: upstream ? allowed : 'deny',
+    reason: refusal.reason,
+    outcome,
+  };
+}
+
+/** An encoded body can't be looked into, and nobody asked for one. */
+function isEncoded(headers: readonly string[]): boolean {
+  const encoding = headerOf(headers, 'content-encoding');
+  return encoding !== undefined && encoding !== 'identity';
+}

@@ -1,0 +1,118 @@
+// Counters of requests. Labels are few and their values known beforehand: nothing that a caller sends, and nobody's
+// name, becomes one. On the hot path this is one map lookup and a few additions; printing happens at the scrape.
+import { REASONS } from '#api/reasons.ts';
+import { Buckets, sampledCounter, sampledHistogram, type Registry } from '#runtime/process/metrics.ts';
+import type { Exchange } from './exchange.ts';
+import type { Ending } from './stages/stage.ts';
+
+const BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
+
+const HTTP_METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
+const RPC_METHODS = new Set([
+  'completion/complete',
+  'initialize',
+  'logging/setLevel',
+  'notifications/cancelled',
+  'notifications/initialized',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+  'ping',
+  'prompts/get',
+  'prompts/list',
+  'resources/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/templates/list',
+  'resources/unsubscribe',
+  'server/discover',
+  'subscriptions/listen',
+  'tools/call',
+  'tools/list',
+]);
+
+interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly reason: string;
+  readonly buckets: Buckets;
+  requests: number;
+  bytesIn: number;
+  bytesOut: number;
+}
+
+export class RequestMetrics {
+  /** By method, rpc method, decision, status and reason: at most some thousands, most of them never seen. */
+  private readonly series = new Map<string, Series>();
+
+  observe(exchange: Exchange, ending: Ending, durationMs: number): void {
+    const method = HTTP_METHODS.has(exchange.httpMethod) ? exchange.httpMethod : 'OTHER';
+    const rpcMethod = rpcLabel(exchange.message?.method);
+    const key = `${method} ${rpcMethod} ${ending.decision} ${ending.status} ${ending.reason}`;
+    let series = this.series.get(key);
+    if (series === undefined) {
+      const labels = {
+        method,
+        rpc_method: rpcMethod,
+        decision: ending.decision,
+        status: String(ending.status),
+      };
+      const reason = Object.hasOwn(REASONS, ending.reason) ? ending.reason : 'other';
+      series = { labels, reason, buckets: new Buckets(BOUNDS_S), requests: 0, bytesIn: 0, bytesOut: 0 };
+      this.series.set(key, series);
+    }
+    series.requests += 1;
+    series.bytesIn += exchange.bytesIn;
+    series.bytesOut += exchange.bytesOut;
+    series.buckets.observe(durationMs / 1000);
+  }
+
+  register(registry: Registry): void {
+    const labelNames = ['method', 'rpc_method', 'decision', 'status'];
+    const counter = (name: string, help: string, valueOf: (series: Series) => number): void => {
+      const read = () => this.list().map((series) => ({ labels: series.labels, value: valueOf(series) }));
+      sampledCounter({ name, help, registry, labelNames, read });
+    };
+    counter('mcp_gateway_requests_total', 'Requests on the MCP path.', ({ requests }) => requests);
+    counter('mcp_gateway_request_bytes_total', 'Bytes of request bodies.', ({ bytesIn }) => bytesIn);
+    counter('mcp_gateway_response_bytes_total', 'Bytes of answers.', ({ bytesOut }) => bytesOut);
+    sampledCounter({
+      name: 'mcp_gateway_policy_decisions_total',
+      help: 'Decisions and refusals, by reason.',
+      registry,
+      labelNames: ['decision', 'reason', 'rpc_method'],
+      read: () =>
+        this.list().map(({ labels, reason, requests }) => ({
+          labels: { decision: labels['decision'] ?? '', reason, rpc_method: labels['rpc_method'] ?? '' },
+          value: requests,
+        })),
+    });
+    sampledHistogram({
+      name: 'mcp_gateway_request_duration_seconds',
+      help: 'Seconds from the head of a request to the end of its answer.',
+      registry,
+      labelNames,
+      bounds: BOUNDS_S,
+      read: () => this.merged(),
+    });
+  }
+
+  private list(): Series[] {
+    return [...this.series.values()];
+  }
+
+  /** One histogram per set of labels: series that differ by reason alone are added up. */
+  private merged(): { labels: Series['labels']; buckets: Buckets }[] {
+    const merged = new Map<string, { labels: Series['labels']; buckets: Buckets }>();
+    for (const { labels, buckets } of this.series.values()) {
+      const key = Object.values(labels).join(' ');
+      const known = merged.get(key) ?? { labels, buckets: new Buckets(BOUNDS_S) };
+      known.buckets.add(buckets);
+      merged.set(key, known);
+    }
+    return [...merged.values()];
+  }
+}
+
+function rpcLabel(method: string | undefined): string {
+  if (method === undefined) return 'none';
+  return RPC_METHODS.has(method) ? method : 'other';
+}

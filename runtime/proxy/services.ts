@@ -1,0 +1,36 @@
+// What the stages work with; made once by `proxy.ts`.
+import type { Clock } from '#runtime/process/clock.ts';
+import type { Log } from '#runtime/process/log.ts';
+import type { ProxyConfig } from './config.ts';
+import type { HostCheck } from './edge/host-check.ts';
+import type { Exchange } from './exchange.ts';
+import type { ClientMessageReader } from './json/client-message.ts';
+import type { ServerMessageReader } from './json/server-message.ts';
+import type { PolicySource } from './policy/policy-source.ts';
+import type { Recorder } from './recorder.ts';
+import type { Places } from './state/places.ts';
+import type { SessionLedger } from './state/session-ledger.ts';
+import type { Upstream } from './upstream/upstream.ts';
+
+export interface ProxyServices {
+  readonly config: ProxyConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly hostCheck: HostCheck;
+  readonly policy: PolicySource;
+  readonly upstream: Upstream;
+  readonly ledger: SessionLedger;
+  readonly places: Places;
+  readonly recorder: Recorder;
+  readonly clientMessages: ClientMessageReader;
+  readonly serverMessages: ServerMessageReader;
+  /** Exchanges whose request is with the server, with what cuts them short. */
+  readonly forwarded: Map<Exchange, Cut>;
+}
+
+/** Ends an exchange that is under way because policy no longer lets it. */
+export interface Cut {
+  recheck(): void;
+  /** The proxy ends; streams that never end by themselves have to. */
+  drain(): void;
+}

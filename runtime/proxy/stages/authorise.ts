@@ -1,0 +1,57 @@
+// The stage that lets a request pass. Everything before it can only refuse.
+import { decide } from '#policy/decide.ts';
+import type { Decision, PolicyRequest } from '#policy/decision.ts';
+import { refuseDecision, refuseEdge } from '../refusal.ts';
+import type { Exchange } from '../exchange.ts';
+import { idKey } from '../json/rpc-id.ts';
+import type { ProxyServices } from '../services.ts';
+import { conversationOf } from '../state/session-ledger.ts';
+import { NEXT, type Stage } from './stage.ts';
+
+/** A stream of notifications, and the end of a session, are as open as this method is. */
+const AS_OPEN_AS = 'ping';
+
+export const authorise: Stage = (exchange, services) => {
+  const { message, head } = exchange;
+  const mcpSession = message?.modern === true ? undefined : head?.mcpSessionId;
+  if (mcpSession !== undefined && !services.ledger.claim(mcpSession, exchange.subjectKey)) {
+    return refuseEdge('unknown_mcp_session');
+  }
+  if (message?.kind === 'response') {
+    const conversation = conversationOf(exchange.subjectKey, mcpSession);
+    const expected = message.id !== undefined && services.ledger.answer(conversation, idKey(message.id));
+    if (!expected) return refuseEdge('unexpected_response');
+  }
+  const decision = decideNow(exchange, services);
+  exchange.decision = decision;
+  exchange.authorised = true;
+  if (decision.outcome === 'deny') return refuseDecision(decision);
+  const session = exchange.caller?.session;
+  if (session !== undefined) services.ledger.use(exchange.subjectKey, session, services.clock.nowMs());
+  return NEXT;
+};
+
+/** Decides by the policy that is in force now, which may be a newer one than when the exchange began. */
+export function decideNow(exchange: Exchange, services: ProxyServices): Decision {
+  const { current } = services.policy;
+  const snapshot = exchange.authorised ? (current ?? exchange.snapshot) : exchange.snapshot;
+  const request = policyRequest(exchange, services);
+  if (snapshot === undefined || request === undefined) return exchange.decision;
+  return decide(snapshot.index, request, services.clock.nowMs());
+}
+
+function policyRequest(exchange: Exchange, { ledger }: ProxyServices): PolicyRequest | undefined {
+  const { caller, message, body } = exchange;
+  if (caller === undefined) return undefined;
+  const { principal, session } = caller;
+  const span = message?.arguments;
+  return {
+    principal,
+    session,
+    sessionLastUsedMs: session === undefined ? undefined : ledger.lastUsedMs(exchange.subjectKey, session),
+    method: message?.method ?? AS_OPEN_AS,
+    tool: exchange.tool,
+    readArguments: (): unknown =>
+      span === undefined || body === undefined ? {} : JSON.parse(body.toString('utf8', span.start, span.end)),
+  };
+}

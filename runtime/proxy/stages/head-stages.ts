@@ -1,0 +1,61 @@
+// The stages that need no more than the head of a request: strangers don't make the proxy read a body.
+import { REASONS } from '#api/reasons.ts';
+import { hasIdentity, readCaller, subjectKeyOf } from '../edge/identity.ts';
+import { readRequestHead } from '../edge/request-head.ts';
+import { refuseEdge } from '../refusal.ts';
+import { NEXT, type Stage } from './stage.ts';
+
+const METHODS = new Set(['POST', 'GET', 'DELETE']);
+
+export const checkFraming: Stage = (exchange) => {
+  const result = readRequestHead(exchange.request);
+  if (!result.ok) return refuseEdge(result.reason);
+  exchange.head = result.head;
+  if (!METHODS.has(exchange.httpMethod)) return refuseEdge('http_method_not_allowed');
+  const { contentLength, chunked } = result.head;
+  const hasBody = chunked || (contentLength ?? 0) > 0;
+  return exchange.httpMethod === 'POST' || !hasBody ? NEXT : refuseEdge('bad_request_framing');
+};
+
+export const checkHostAndOrigin: Stage = ({ head }, { hostCheck }) => {
+  if (head === undefined || !hostCheck.allowsHost(head.host)) return refuseEdge('host_not_allowed');
+  return hostCheck.allowsOrigin(head.origin) ? NEXT : refuseEdge('origin_not_allowed');
+};
+
+/** Taken once: the exchange is judged by one policy from here on. */
+export const takePolicy: Stage = (exchange, { policy, clock }) => {
+  const { current } = policy;
+  if (current === undefined) return { reason: 'policy_unavailable', shown: 'policy_unavailable' };
+  if (policy.isStale(clock.monotonicMs(), current.document)) {
+    return { reason: 'policy_stale', shown: 'policy_stale' };
+  }
+  exchange.snapshot = current;
+  return NEXT;
+};
+
+export const authenticate: Stage = (exchange) => {
+  const { head, snapshot } = exchange;
+  if (head === undefined || snapshot === undefined) return { reason: 'undecided', shown: 'undecided' };
+  const { mode } = snapshot.document.auth;
+  if (mode === 'oauth' || mode === 'mtls') {
+    const message = `This proxy can't verify callers by ${mode} yet, so it lets nobody in.`;
+    return { reason: 'policy_feature_missing', shown: 'policy_feature_missing', message };
+  }
+  const result = readCaller(head, snapshot.identityHeaders, mode);
+  if (!result.ok) return refuseEdge(result.reason);
+  const { caller } = result;
+  exchange.caller = caller;
+  exchange.subjectKey = subjectKeyOf(caller.principal);
+  if (mode === 'none' || hasIdentity(caller.principal) || exchange.isObserved) return NEXT;
+  const { humanHeader, agentHeader, teamHeader } = snapshot.document.auth;
+  const identity = [humanHeader, agentHeader, teamHeader];
+  const message = `${REASONS.missing_identity.message} Send at least one of ${identity.join(', ')}.`;
+  return { reason: 'missing_identity', shown: 'missing_identity', needed: { identity }, message };
+};
+
+export const limitConcurrency: Stage = (exchange, { places }) => {
+  const result = places.take(exchange.subjectKey);
+  if (result !== 'taken') return refuseEdge(result);
+  exchange.holdsPlace = true;
+  return NEXT;
+};

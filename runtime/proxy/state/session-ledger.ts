@@ -1,0 +1,56 @@
+// What the proxy remembers between requests: when an agent session was last used, whose an MCP session is, and which
+// questions of the server wait for an answer. All bounded, all lost at a restart, none of it decides alone.
+import { BoundedMap } from './bounded-map.ts';
+
+const SESSIONS = 20_000;
+const QUESTIONS_PER_SESSION = 64;
+
+export class SessionLedger {
+  private readonly lastUsed = new BoundedMap<number>(SESSIONS);
+  private readonly owners = new BoundedMap<string>(SESSIONS);
+  private readonly questions = new BoundedMap<Set<string>>(SESSIONS);
+
+  /** When the caller last used an agent session, in epoch milliseconds. */
+  lastUsedMs(subjectKey: string, session: string): number | undefined {
+    return this.lastUsed.get(`${session}\0${subjectKey}`);
+  }
+
+  /** Notes that a request of this session passed. */
+  use(subjectKey: string, session: string, nowMs: number): void {
+    this.lastUsed.set(`${session}\0${subjectKey}`, nowMs);
+  }
+
+  /**
+   * Whether an MCP session may be used by a caller. One that nobody is known to own, because the proxy is younger
+   * than it, becomes the first caller's.
+   */
+  claim(mcpSessionId: string, subjectKey: string): boolean {
+    const owner = this.owners.get(mcpSessionId) ?? subjectKey;
+    if (owner !== subjectKey) return false;
+    this.owners.set(mcpSessionId, subjectKey);
+    return true;
+  }
+
+  release(mcpSessionId: string): void {
+    this.owners.delete(mcpSessionId);
+  }
+
+  /** Notes that the server asked this caller something. */
+  ask(conversation: string, idKey: string): void {
+    const open = this.questions.get(conversation) ?? new Set();
+    open.add(idKey);
+    const [oldest] = open;
+    if (open.size > QUESTIONS_PER_SESSION && oldest !== undefined) open.delete(oldest);
+    this.questions.set(conversation, open);
+  }
+
+  /** Whether an answer was waited for; it is not any more. */
+  answer(conversation: string, idKey: string): boolean {
+    return this.questions.get(conversation)?.delete(idKey) ?? false;
+  }
+}
+
+/** One text for the questions between a server and one caller in one MCP session. */
+export function conversationOf(subjectKey: string, mcpSessionId: string | undefined): string {
+  return `${mcpSessionId ?? ''}\0${subjectKey}`;
+}
