@@ -70,10 +70,12 @@ export interface ToolCall {
 export class McpCaller {
   private readonly client: Client;
   private readonly transport: StreamableHTTPClientTransport;
+  private readonly wire: Wire;
 
-  private constructor(client: Client, transport: StreamableHTTPClientTransport) {
+  private constructor(client: Client, transport: StreamableHTTPClientTransport, wire: Wire) {
     this.client = client;
     this.transport = transport;
+    this.wire = wire;
   }
 
   static async connect(options: CallerOptions): Promise<CallOutcome<McpCaller>> {
@@ -82,18 +84,22 @@ export class McpCaller {
       options.era === 'legacy'
         ? new Client(info)
         : new Client(info, { versionNegotiation: { mode: { pin: modernRevision } } });
+    const wire = new Wire();
     const transport = new StreamableHTTPClientTransport(new URL(options.url), {
       requestInit: { headers: { ...options.headers } },
+      fetch: wire.fetch,
     });
-    return outcomeOf(async () => {
+    const outcome = await outcomeOf(wire, async () => {
       await client.connect(transport, options.signal === undefined ? {} : { signal: options.signal });
-      return new McpCaller(client, transport);
+      return new McpCaller(client, transport, wire);
     });
+    if (outcome.kind !== 'result') await client.close().catch(() => undefined);
+    return outcome;
   }
 
   call(call: ToolCall, signal?: AbortSignal): Promise<CallOutcome<CallToolResult>> {
     const { name, args, onProgress } = call;
-    return outcomeOf(() =>
+    return outcomeOf(this.wire, () =>
       this.client.callTool(
         { name, arguments: { ...args } },
         {
@@ -105,20 +111,20 @@ export class McpCaller {
   }
 
   tools(): Promise<CallOutcome<readonly Tool[]>> {
-    return outcomeOf(async () => (await this.client.listTools()).tools);
+    return outcomeOf(this.wire, async () => (await this.client.listTools()).tools);
   }
 
   /** Any other request, for what has no method of its own here. */
   ping(): Promise<CallOutcome<unknown>> {
-    return outcomeOf(() => this.client.ping());
+    return outcomeOf(this.wire, () => this.client.ping());
   }
 
   resources(): Promise<CallOutcome<unknown>> {
-    return outcomeOf(() => this.client.listResources());
+    return outcomeOf(this.wire, () => this.client.listResources());
   }
 
   prompts(): Promise<CallOutcome<unknown>> {
-    return outcomeOf(() => this.client.listPrompts());
+    return outcomeOf(this.wire, () => this.client.listPrompts());
   }
 
   /** Ends the session at the server where there is one, and the connection. */
@@ -128,28 +134,41 @@ export class McpCaller {
   }
 }
 
-async function outcomeOf<T>(work: () => Promise<T>): Promise<CallOutcome<T>> {
+/** Keeps the last refusal that came over the wire: where an era is negotiated, the client drops what it said. */
+class Wire {
+  refusal: unknown;
+
+  readonly fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
+    this.refusal = undefined;
+    const response = await fetch(url, init);
+    if (response.headers.get('content-type')?.startsWith('application/json') === true) {
+      this.refusal = parsed(await response.clone().text());
+    }
+    return response;
+  };
+}
+
+async function outcomeOf<T>(wire: Wire, work: () => Promise<T>): Promise<CallOutcome<T>> {
   try {
     return { kind: 'result', value: await work() };
   } catch (error) {
-    return outcomeOfError(error);
+    return outcomeOfError(error, wire.refusal);
   }
 }
 
+type Failed = Exclude<CallOutcome<never>, { readonly kind: 'result' }>;
+
 /** Finds what the other side said in whatever the client made of it. */
-export function outcomeOfError(error: unknown): Exclude<CallOutcome<never>, { readonly kind: 'result' }> {
-  if (error instanceof ProtocolError) {
-    return answered(error.code, error.message, error.data, undefined);
+function outcomeOfError(error: unknown, refusal: unknown): Failed {
+  if (error instanceof ProtocolError) return answered(error.code, error.message, error.data, undefined);
+  const status = error instanceof SdkHttpError ? error.status : undefined;
+  const body = errorBody.safeParse(error instanceof SdkHttpError ? parsed(error.data.text) : refusal);
+  if (body.success) {
+    const { code, message = 'the request was refused', data } = body.data.error;
+    return answered(code, message, data, status);
   }
-  if (error instanceof SdkHttpError) {
-    const status = error.status;
-    const body = errorBody.safeParse(parsed(error.data.text));
-    if (body.success) {
-      const { code, message = `HTTP ${status}`, data } = body.data.error;
-      return answered(code, message, data, status);
-    }
+  if (status !== undefined)
     return { kind: 'fault', fault: { code: undefined, message: `HTTP ${status}`, httpStatus: status } };
-  }
   const inner = error instanceof Error && error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return { kind: 'unreachable', message: `${messageOf(error)}${inner}` };
 }
@@ -159,7 +178,7 @@ function answered(
   message: string,
   data: unknown,
   httpStatus: number | undefined,
-): Exclude<CallOutcome<never>, { readonly kind: 'result' }> {
+): Failed {
   const denial = denialData.safeParse(data);
   if (!denial.success) return { kind: 'fault', fault: { code, message, httpStatus } };
   const { reason, needed = {}, revision } = denial.data;

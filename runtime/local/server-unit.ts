@@ -189,7 +189,7 @@ export class ServerUnit {
       command: process.execPath,
       args: ['--enable-source-maps', workshop.programs.proxy],
       cwd: workshop.dir.root,
-      env: { ...basicEnv(), ...env },
+      env: { ...basicEnv(), ...env, DRAIN_MS: '2000', LOG_LEVEL: 'warn' },
       origin,
       readiness: `answer on ports ${place.port} and ${place.metricsPort}`,
       readinessRemedy: 'See what it says',

@@ -68,17 +68,23 @@ export interface SupervisedProcessOptions {
   readonly diagnose?: ((lines: readonly string[]) => Trouble | undefined) | undefined;
 }
 
+interface NotStarted {
+  readonly kind: 'not_started';
+  readonly message: string;
+}
+
 /** How one run ended. */
 type RunEnd =
   | { readonly kind: 'exited'; readonly how: string; readonly wasStable: boolean }
   | { readonly kind: 'never_ready' }
-  | { readonly kind: 'not_started'; readonly error: Error };
+  | NotStarted;
 
 const probePauseMs = 50;
 
 export class SupervisedProcess {
   private readonly options: SupervisedProcessOptions;
-  private readonly tail = new OutputTail(8);
+  private readonly errors = new OutputTail(8);
+  private readonly output = new OutputTail(8);
   private readonly stopping = new AbortController();
   private current: ProcessStatus = { phase: 'stopped', restarts: 0 };
   private child: ChildProcess | undefined;
@@ -139,7 +145,8 @@ export class SupervisedProcess {
 
   private async runOnce(log: WriteStream, restarts: number): Promise<RunEnd> {
     const { spec, patience, reaper } = this.options;
-    this.tail.clear();
+    this.errors.clear();
+    this.output.clear();
     const startedAt = performance.now();
     const child = spawn(spec.command, [...spec.args], {
       cwd: spec.cwd,
@@ -163,25 +170,26 @@ export class SupervisedProcess {
       reaper.remove(pid);
     }
     this.child = undefined;
-    if (how instanceof Error) return { kind: 'not_started', error: how };
+    if (typeof how !== 'string') return how;
     if (!ready && how === 'stopped') return { kind: 'never_ready' };
     return { kind: 'exited', how, wasStable: ready && performance.now() - startedAt >= patience.stableMs };
   }
 
-  /** Resolves when the program ended: to how, or to the error that kept it from starting. */
+  /** Resolves when the program ended: to how, or to what kept it from starting. */
   private whenEnded(
     child: ChildProcess,
     log: WriteStream,
-  ): { readonly promise: Promise<string | Error>; readonly signal: AbortSignal } {
+  ): { readonly promise: Promise<string | NotStarted>; readonly signal: AbortSignal } {
     const gone = new AbortController();
-    child.stdout?.on('data', (chunk: Buffer) => void log.write(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => {
-      this.tail.push(chunk);
+    const keep = (tail: OutputTail) => (chunk: Buffer) => {
+      tail.push(chunk);
       log.write(chunk);
-    });
-    const promise = new Promise<string | Error>((resolve) => {
+    };
+    child.stdout?.on('data', keep(this.output));
+    child.stderr?.on('data', keep(this.errors));
+    const promise = new Promise<string | NotStarted>((resolve) => {
       child.once('error', (error) => {
-        if (child.pid === undefined) resolve(error);
+        if (child.pid === undefined) resolve({ kind: 'not_started', message: messageOf(error) });
       });
       // `exit`, not `close`: a grandchild that holds the pipes must not hold us.
       child.once('exit', (code, signal) => {
@@ -239,7 +247,8 @@ export class SupervisedProcess {
 
   private troubleOf(end: RunEnd, crashes: number): Trouble {
     const { spec, patience, logFile, diagnose } = this.options;
-    const evidence = this.tail.lines();
+    const said = this.errors.lines();
+    const evidence = said.length > 0 ? said : this.output.lines();
     const diagnosed = diagnose?.(evidence);
     if (diagnosed !== undefined) return diagnosed;
     const where = `${spec.origin}: ${[spec.command, ...spec.args].join(' ')}`;
@@ -248,7 +257,7 @@ export class SupervisedProcess {
       case 'not_started':
         return {
           code: 'command_not_found',
-          what: `${spec.name} could not be started: ${messageOf(end.error)}.`,
+          what: `${spec.name} could not be started: ${end.message}.`,
           where,
           remedy: `Correct its command or its folder (${spec.cwd}), ${retry}.`,
         };

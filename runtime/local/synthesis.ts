@@ -8,7 +8,7 @@ const renderedObject = z
     apiVersion: z.string(),
     kind: z.string(),
     metadata: z.object({ name: z.string(), namespace: z.string().optional() }).loose(),
-    spec: z.unknown(),
+    spec: z.unknown().optional(),
   })
   .loose();
 

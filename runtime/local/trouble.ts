@@ -60,13 +60,14 @@ export function troubleLines(trouble: Trouble): readonly string[] {
   ];
 }
 
-/** The text of anything that was thrown. */
+/** The text of anything that was thrown. Errors are known by their shape: they may come from another realm. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const hasMessage = typeof error === 'object' && error !== null && 'message' in error;
+  return hasMessage && typeof error.message === 'string' ? error.message : String(error);
 }
 
 /** The `code` of an error of the operating system, `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
