@@ -1,0 +1,48 @@
+// The sentinel's configuration: its environment, parsed once. The contract with whoever starts it is
+// src/api/sentinel-config.ts; defaults are stated there.
+import path from 'node:path';
+import { z } from 'zod';
+import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
+import type { Env, EnvResult } from '#runtime/process/env.ts';
+import { envInteger, envList, readEnv, SECRET } from '#runtime/process/env.ts';
+import { LOG_LEVELS } from '#runtime/process/log.ts';
+import { isLoopbackHost } from './api/guard.ts';
+
+const MiB = 1024 * 1024;
+
+const environment = z.object({
+  DATA_DIR: z
+    .string()
+    .describe('the folder of log and store')
+    .transform((folder) => path.resolve(folder)),
+  INGEST_PORT: envInteger(0, 65535).default(SENTINEL_PORTS.ingest).describe('the port of POST /events'),
+  INGEST_HOST: z.string().default('127.0.0.1').describe('the address ingest listens on'),
+  INGEST_KEYS_FILE: z.string().describe('the JSON file of keys that ingest accepts'),
+  API_PORT: envInteger(0, 65535).default(SENTINEL_PORTS.api).describe('the port of the API and the console'),
+  API_HOST: z.string().default('127.0.0.1').describe('the address the API listens on'),
+  API_TOKEN: z
+    .string()
+    .min(16)
+    .optional()
+    .describe('the bearer token of the API, 16 characters or more')
+    .register(SECRET, { shown: false }),
+  API_ALLOWED_HOSTS: envList().default([]).describe('Host names accepted besides loopback'),
+  INVENTORY_FILE: z.string().optional().describe('the JSON file of servers, grants and sessions'),
+  CONSOLE_DIR: z.string().optional().describe('the folder of the built console'),
+  RETENTION_DAYS: envInteger(1, 3650).default(90).describe('how many days events are kept'),
+  STREAM_MAX_BYTES: envInteger(128 * MiB, 1024 ** 4)
+    .default(2048 * MiB)
+    .describe('the bound of the log on disk, in bytes'),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('the least level that is logged'),
+});
+
+export type SentinelConfig = z.output<typeof environment>;
+
+export function readSentinelConfig(env: Env): EnvResult<SentinelConfig> {
+  const result = readEnv(environment, env);
+  if (!result.ok) return result;
+  const { API_HOST, API_TOKEN } = result.value;
+  if (isLoopbackHost(API_HOST) || API_TOKEN !== undefined) return result;
+  const message = `API_HOST is "${API_HOST}", which other machines can reach: set API_TOKEN, or bind 127.0.0.1.`;
+  return { ok: false, problems: [{ variable: 'API_HOST', message }] };
+}

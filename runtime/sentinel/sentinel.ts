@@ -1,0 +1,155 @@
+// The embedded sentinel, put together: ingest → log → writer → ClickHouse engine → API and console, in one process.
+// Ingest and log come first and stand alone: whatever happens to the rest, events are taken and kept.
+import { getRequestListener } from '@hono/node-server';
+import http from 'node:http';
+import path from 'node:path';
+import type { HealthReport } from '#api/sentinel-api.ts';
+import type { Clock } from '#runtime/process/clock.ts';
+import { listen } from '#runtime/process/http.ts';
+import type { Log } from '#runtime/process/log.ts';
+import type { Shutdown } from '#runtime/process/shutdown.ts';
+import { createApi } from './api/api.ts';
+import { InventorySource } from './api/inventory-source.ts';
+import { LiveFeed } from './api/live-feed.ts';
+import type { ApiKeys } from './ingest/api-keys.ts';
+import { apiKeysIn } from './ingest/api-keys.ts';
+import { createIngestServer } from './ingest/ingest-server.ts';
+import type { ReloadedFile } from './reloaded-file.ts';
+import type { SentinelConfig } from './sentinel-config.ts';
+import { IngestCounts, sentinelMetrics } from './sentinel-metrics.ts';
+import { openEventStore } from './store/event-store.ts';
+import { openChdb } from './store/open-chdb.ts';
+import { openEmbeddedLog } from './stream/embedded-log.ts';
+import type { EventStream } from './stream/event-stream.ts';
+import { lockFolder } from './stream/folder-lock.ts';
+import { logFilesIn } from './stream/log-files.ts';
+import { Writer } from './writer/writer.ts';
+
+export interface SentinelDeps {
+  readonly config: SentinelConfig;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Gets a step for everything that is started, in the order of starting. */
+  readonly shutdown: Pick<Shutdown, 'add'>;
+}
+
+export interface SentinelAddresses {
+  readonly ingestUrl: string;
+  readonly apiUrl: string;
+}
+
+/** The parts that ingest, API and health look at. */
+interface Parts {
+  readonly stream: EventStream;
+  readonly writer: Writer;
+  readonly keys: ReloadedFile<ApiKeys>;
+  readonly inventory: InventorySource;
+  readonly feed: LiveFeed;
+  readonly counts: IngestCounts;
+}
+
+/** Resolves once ingest and API listen. Throws where a folder or port can't be had; the message says what to do. */
+export async function startSentinel(deps: SentinelDeps): Promise<SentinelAddresses> {
+  const { config, clock } = deps;
+  const { stream, writer } = await openStorage(deps);
+  const parts: Parts = {
+    stream,
+    writer,
+    keys: apiKeysIn(config.INGEST_KEYS_FILE, clock),
+    inventory: new InventorySource(config.INVENTORY_FILE, clock),
+    feed: new LiveFeed(stream),
+    counts: new IngestCounts(),
+  };
+  const ingestPort = await openIngest(deps, parts);
+  const apiPort = await openApi(deps, parts);
+  writer.start();
+  return {
+    ingestUrl: `http://${urlHost(config.INGEST_HOST)}:${ingestPort}/events`,
+    apiUrl: `http://${urlHost(config.API_HOST)}:${apiPort}`,
+  };
+}
+
+async function openStorage({ config, log, shutdown }: SentinelDeps) {
+  const release = await lockFolder(config.DATA_DIR);
+  shutdown.add({ name: 'folder', run: release });
+  const files = logFilesIn(path.join(config.DATA_DIR, 'log'));
+  const stream = await openEmbeddedLog({ files, log, maxBytes: config.STREAM_MAX_BYTES });
+  shutdown.add({ name: 'stream', run: () => stream.close() });
+  const folder = path.join(config.DATA_DIR, 'store');
+  const openStore = async () => openEventStore(await openChdb(folder), config.RETENTION_DAYS);
+  const writer = new Writer({ stream, openStore, log });
+  shutdown.add({ name: 'writer', run: (signal) => writer.stop(signal) });
+  return { stream, writer };
+}
+
+async function openIngest({ config, clock, log, shutdown }: SentinelDeps, parts: Parts): Promise<number> {
+  const { stream, keys, counts } = parts;
+  await keys.current();
+  if (keys.problem !== undefined)
+    log.error({ problem: keys.problem }, 'Ingest has no keys; clients have to wait.');
+  const server = createIngestServer({ stream, keys, clock, log, count: counts.count });
+  shutdown.add({ name: 'ingest', run: (signal) => closeServer(server, signal) });
+  return listen(server, { variable: 'INGEST_PORT', port: config.INGEST_PORT, host: config.INGEST_HOST });
+}
+
+async function openApi({ config, clock, log, shutdown }: SentinelDeps, parts: Parts): Promise<number> {
+  const { stream, writer, inventory, feed, counts } = parts;
+  const app = createApi({
+    store: () => writer.store,
+    pending: () => stream.stats().pending,
+    inventory,
+    feed,
+    health: () => healthOf(parts),
+    isReady: () => stream.stats().problem === undefined,
+    registry: sentinelMetrics(counts, stream, writer),
+    consoleDir: config.CONSOLE_DIR,
+    token: config.API_TOKEN,
+    allowedHosts: [...config.API_ALLOWED_HOSTS, urlHost(config.API_HOST)],
+    clock,
+    log,
+  });
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = http.createServer((request, response) => void listener(request, response));
+  inventory.announceTo(feed);
+  shutdown.add({
+    name: 'api',
+    run: async (signal) => {
+      inventory.stop();
+      feed.close();
+      await closeServer(server, signal);
+    },
+  });
+  return listen(server, { variable: 'API_PORT', port: config.API_PORT, host: config.API_HOST });
+}
+
+/** Takes no new connections, lets requests end, and at the deadline ends them. */
+async function closeServer(server: http.Server, signal: AbortSignal): Promise<void> {
+  if (!server.listening) return;
+  const end = (): void => server.closeAllConnections();
+  signal.addEventListener('abort', end, { once: true });
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeIdleConnections();
+  });
+  signal.removeEventListener('abort', end);
+}
+
+function healthOf({ stream, writer, keys, inventory }: Parts): HealthReport {
+  const { problem, pending } = stream.stats();
+  const components = {
+    stream: componentOf(problem),
+    store: componentOf(writer.problem),
+    keys: componentOf(keys.problem),
+    inventory: componentOf(inventory.problem),
+  };
+  const isOk = Object.values(components).every(({ status }) => status === 'ok');
+  return { status: isOk ? 'ok' : 'degraded', components, pending };
+}
+
+function componentOf(problem: string | undefined): HealthReport['components'][string] {
+  return problem === undefined ? { status: 'ok' } : { status: 'degraded', message: problem };
+}
+
+function urlHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
