@@ -15,7 +15,7 @@ export interface CelError {
 /** A compiled expression; evaluating it has no effects. */
 export interface CelExpression {
   readonly expression: string;
-  /** @param variables JSON values by variable name; they are copied, whole numbers as ints */
+  /** @param variables values by variable name, as `toCel` gives them */
   evaluate(variables: Readonly<Record<string, unknown>>): Result<boolean, CelError>;
   /** The same for values that `toCel` made, so that many expressions can share one copy. */
   evaluateCel(variables: Readonly<Record<string, unknown>>): Result<boolean, CelError>;

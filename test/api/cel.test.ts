@@ -3,7 +3,7 @@ import { compileCel, toCel } from '#api/cel.ts';
 
 function evaluate(expression: string, self: unknown) {
   const compiled = compileCel(expression, ['self']);
-  return compiled.ok ? compiled.value.evaluate({ self }) : compiled;
+  return compiled.ok ? compiled.value.evaluate({ self: toCel(self) }) : compiled;
 }
 
 const codeOf = (expression: string, self: unknown = {}) => {
