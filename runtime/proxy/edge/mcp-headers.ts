@@ -34,7 +34,8 @@ export function findMismatch(head: RequestHead, message: ClientMessage): string 
 
 function versionMismatch({ protocolVersion }: RequestHead, message: ClientMessage): string | undefined {
   if (message.modern) {
-    return protocolVersion === message.protocolVersion
+    const absent = protocolVersion === undefined && message.kind === 'notification';
+    return absent || protocolVersion === message.protocolVersion
       ? undefined
       : 'MCP-Protocol-Version is missing or differs from the version in _meta.';
   }
