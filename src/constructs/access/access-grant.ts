@@ -4,7 +4,7 @@ import type { Problem } from '#api/result.ts';
 import type { SideEffect } from '#api/side-effect.ts';
 import type { Trust } from '#api/trust.ts';
 import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
-import { addResource, checkResource } from '#constructs/kit/custom-resource.ts';
+import { addResource, checkResource, plainCopy } from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { warn } from '#constructs/kit/warnings.ts';
 import { Construct } from 'constructs';
@@ -93,7 +93,7 @@ export class AccessGrant extends Construct {
     const { name = id, labels, annotations } = props;
     const namespace = props.namespace ?? props.server.serverNamespace;
     const metadata = { name, namespace, labels, annotations };
-    const spec = structuredClone(specOf(props));
+    const spec = specOf(props);
     const checked = checkResource(MCPAccessGrant, metadata, spec);
     const problems = [...ownProblems(props), ...(checked.ok ? [] : checked.error)];
     if (!checked.ok || problems.length > 0) {
@@ -101,7 +101,8 @@ export class AccessGrant extends Construct {
     }
     super(scope, id);
     this.resource = checked.value;
-    addResource(this, MCPAccessGrant, metadata, () => spec);
+    const rendered = plainCopy(spec);
+    addResource(this, MCPAccessGrant, metadata, () => rendered);
     for (const message of deadRules(checked.value.spec, props.server.declaredTools ?? []))
       warn(this, message);
   }

@@ -7,7 +7,7 @@ import {
 } from '#api/mcp-agent-session.ts';
 import { ok, type Problem, type Result } from '#api/result.ts';
 import type { Trust } from '#api/trust.ts';
-import { addResource, checkResource } from '#constructs/kit/custom-resource.ts';
+import { addResource, checkResource, plainCopy } from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { warn } from '#constructs/kit/warnings.ts';
 import { Construct } from 'constructs';
@@ -76,7 +76,7 @@ export class AgentSession extends Construct {
     const namespace = props.namespace ?? props.server.serverNamespace;
     const metadata = { name, namespace, labels, annotations };
     const expiresAt = expiryOf(props);
-    const spec = structuredClone(specOf(props, expiresAt.ok ? expiresAt.value : undefined));
+    const spec = specOf(props, expiresAt.ok ? expiresAt.value : undefined);
     const checked = checkResource(MCPAgentSession, metadata, spec);
     const problems: readonly Problem[] = [
       ...(expiresAt.ok ? [] : [{ path: 'expiresAt', message: expiresAt.error }]),
@@ -87,7 +87,8 @@ export class AgentSession extends Construct {
     }
     super(scope, id);
     this.resource = checked.value;
-    addResource(this, MCPAgentSession, metadata, () => spec);
+    const rendered = plainCopy(spec);
+    addResource(this, MCPAgentSession, metadata, () => rendered);
     if (expiresAt.ok && expiresAt.value === undefined) warn(this, NO_EXPIRY);
   }
 }

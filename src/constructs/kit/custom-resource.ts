@@ -33,6 +33,17 @@ export function checkResource<Spec extends z.ZodObject, Status extends z.ZodObje
 }
 
 /**
+ * A copy of plain data, without members that are undefined. What a construct checked must not change any more when
+ * the program goes on with its own objects.
+ */
+export function plainCopy(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plainCopy);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([name, member]) => [name, plainCopy(member)]));
+}
+
+/**
  * Adds a checked object to the tree as the default child of its construct.
  * @param spec yields what was checked; called when the object is rendered
  */
@@ -40,7 +51,7 @@ export function addResource(
   scope: Construct,
   kind: Kind,
   metadata: ResourceMetadata,
-  spec: () => object,
+  spec: () => unknown,
 ): ApiObject {
   const rendered: unknown = Lazy.any({ produce: spec });
   const props = { apiVersion: API_VERSION, kind: kind.kind, metadata: { ...metadata }, spec: rendered };

@@ -4,7 +4,12 @@ import { MCPServer, type McpServer as McpServerResource } from '#api/mcp-server.
 import { AccessGrant, type GrantProps } from '#constructs/access/access-grant.ts';
 import { AgentSession, type SessionProps } from '#constructs/access/agent-session.ts';
 import type { DeclaredTool, ServerRef } from '#constructs/access/server-ref.ts';
-import { addResource, checkResource, type ResourceMetadata } from '#constructs/kit/custom-resource.ts';
+import {
+  addResource,
+  checkResource,
+  plainCopy,
+  type ResourceMetadata,
+} from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { namespaceOf } from '#constructs/kit/namespace-of.ts';
 import { Construct } from 'constructs';
@@ -26,17 +31,18 @@ function metadataOf(scope: Construct, id: string, props: McpServerProps): Resour
 }
 
 interface Draft {
-  readonly spec: ReturnType<typeof serverSpec>;
+  /** As it is rendered. */
+  readonly spec: unknown;
   readonly resource: McpServerResource;
 }
 
 /** Spec and resource of these props. @throws InvalidConstructError with everything that is wrong */
 function draft(path: string, metadata: ResourceMetadata, props: McpServerProps): Draft {
-  const spec = structuredClone(serverSpec(metadata.name, props));
+  const spec = serverSpec(metadata.name, props);
   const checked = checkResource(MCPServer, metadata, spec);
   const problems = [...serverProblems(props), ...(checked.ok ? [] : checked.error)];
   if (!checked.ok || problems.length > 0) throw new InvalidConstructError('McpServer', path, problems);
-  return { spec, resource: checked.value };
+  return { spec: plainCopy(spec), resource: checked.value };
 }
 
 export class McpServer extends Construct implements ServerRef {

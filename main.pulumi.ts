@@ -1,0 +1,11 @@
+// `pulumi up`: registers the objects of a program, the same ones that `npx cdk8s synth` writes.
+import { log } from '@pulumi/pulumi';
+import { loadProgram } from '#render/load-program.ts';
+import { registerPulumi } from '#render/pulumi.ts';
+import { synthesise } from '#render/synthesise.ts';
+
+const file = process.env.MCP_RUNTIME_PROGRAM ?? 'examples/quickstart/program.ts';
+
+const synthesised = synthesise(await loadProgram(file));
+for (const { path, message } of synthesised.warnings) await log.warn(`${path} ${message}`);
+registerPulumi(synthesised);
