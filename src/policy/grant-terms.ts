@@ -65,10 +65,11 @@ function validTerms(ref: ObjectRef, spec: McpAccessGrant['spec']): Omit<GrantTer
   };
 }
 
+const anything = z.unknown().optional();
 const rawSpec = z.object({
-  spec: z.object({ disabled: z.unknown(), subject: z.unknown(), toolRules: z.unknown() }),
+  spec: z.object({ disabled: anything, subject: anything, toolRules: anything }),
 });
-const rawDeny = z.object({ name: z.string().min(1), decision: z.literal('deny'), condition: z.unknown() });
+const rawDeny = z.object({ name: z.string().min(1), decision: z.literal('deny'), condition: anything });
 const rawSubject = MCPAccessGrant.spec.shape.subject.nullish();
 
 /** The denies of a grant that can't be read as a whole. A condition that isn't text can't hold the deny back. */
