@@ -1,8 +1,8 @@
 // Manifests as files: one for each chart, the same bytes wherever and whenever they are written.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Yaml } from 'cdk8s';
 import type { SynthesisedProgram } from './synthesise.ts';
+import { yamlText } from './yaml-text.ts';
 
 export interface YamlFile {
   /** Name of the file, `quickstart.yaml`. */
@@ -14,7 +14,7 @@ export interface YamlFile {
 export function renderYaml(program: SynthesisedProgram): readonly YamlFile[] {
   return program.charts.map(({ name, objects }) => ({
     name: `${name}.yaml`,
-    text: Yaml.stringify(...objects.map(({ manifest }) => manifest)),
+    text: objects.map(({ manifest }) => yamlText(manifest)).join('---\n'),
   }));
 }
 
