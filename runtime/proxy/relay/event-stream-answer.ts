@@ -28,15 +28,17 @@ export class EventStreamAnswer implements Answer {
     const mcpSession = headerOf(headers, 'mcp-session-id');
     if (mcpSession !== undefined) services.ledger.claim(mcpSession, exchange.subjectKey);
     services.recorder.streamOpened(exchange);
-    // Head and first events of one packet leave in one packet.
-    exchange.response.cork();
+    // Head and first events of one packet leave in one packet. Corked at the socket: a corked response that ends in
+    // the same tick would send its end before its events.
+    const { socket } = exchange.response;
+    socket?.cork();
     exchange.response.writeHead(200, [
       ...relayedHeaders(headers, 'text/event-stream'),
       'cache-control',
       'no-cache, no-transform',
     ]);
     exchange.response.flushHeaders();
-    process.nextTick(() => exchange.response.uncork());
+    process.nextTick(() => socket?.uncork());
   }
 
   push(chunk: Buffer): void {
