@@ -25,6 +25,8 @@ const trust = z.enum(TRUST_LEVELS).optional();
 
 /** One request and what became of it: a `complete` event, or `decided` and `finished` put together. */
 export const decisionRecord = z.object({
+  /** As `before` of the next request: what is older than this record. */
+  cursor: z.string(),
   id: z.string(),
   timestamp: z.string(),
   namespace: z.string(),

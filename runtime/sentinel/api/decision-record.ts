@@ -1,10 +1,18 @@
 // From stored events to the decisions that people read: one record per request, its end put together with its start.
 import type { DecisionRecord, StoredEvent } from '#api/sentinel-api.ts';
+import { textOfPosition } from '../store/position.ts';
 
 export function decisionRecordOf(event: StoredEvent): DecisionRecord {
   const { payload } = event;
   const isOpen = payload.phase === 'decided';
   return {
+    cursor: textOfPosition({
+      at: Date.parse(event.timestamp),
+      namespace: payload.namespace,
+      server: payload.server,
+      id: event.id,
+      phase: payload.phase,
+    }),
     id: event.id,
     timestamp: event.timestamp,
     namespace: payload.namespace,
