@@ -20,6 +20,7 @@ export const goals = {
   'proxy.audit_lost': { unit: 'events', atMost: 0 },
   'policy.decide_us': { unit: 'µs', atMost: 2 },
   'policy.decide_growth': { unit: 'ratio', atMost: 2 },
+  'policy.revoke_deny_p99_ms': { unit: 'ms', atMost: 1_000 },
   'synth.yaml_1000_s': { unit: 's', atMost: 2 },
   'synth.yaml_10000_s': { unit: 's', atMost: 15 },
 } as const satisfies Record<string, Goal>;
