@@ -15,10 +15,8 @@ export interface CelError {
 /** A compiled expression; evaluating it has no effects. */
 export interface CelExpression {
   readonly expression: string;
-  /** @param variables values by variable name, as `toCel` gives them */
+  /** @param variables values by name, as `toCel` makes them: many expressions can share one copy */
   evaluate(variables: Readonly<Record<string, unknown>>): Result<boolean, CelError>;
-  /** The same for values that `toCel` made, so that many expressions can share one copy. */
-  evaluateCel(variables: Readonly<Record<string, unknown>>): Result<boolean, CelError>;
 }
 
 /** The first line of an error of the CEL library; the rest draws the expression. */
@@ -59,18 +57,18 @@ export function compileCel(
     if (checked.type !== 'bool' && checked.type !== 'dyn') {
       return fail('cel_not_boolean', `yields ${checked.type ?? 'something unknown'}, not bool`);
     }
-    const evaluateCel: CelExpression['evaluateCel'] = (context) => {
-      try {
-        const outcome: unknown = program({ ...context });
-        if (typeof outcome === 'boolean') return ok(outcome);
-        return fail('cel_not_boolean', `yields ${typeof outcome}, not bool`);
-      } catch (error) {
-        return fail('cel_failed', summaryOf(error));
-      }
-    };
-    const convert = (values: Readonly<Record<string, unknown>>) =>
-      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toCel(value)] as const));
-    return ok({ expression, evaluateCel, evaluate: (values) => evaluateCel(convert(values)) });
+    return ok({
+      expression,
+      evaluate(values) {
+        try {
+          const outcome: unknown = program({ ...values });
+          if (typeof outcome === 'boolean') return ok(outcome);
+          return fail('cel_not_boolean', `yields ${typeof outcome}, not bool`);
+        } catch (error) {
+          return fail('cel_failed', summaryOf(error));
+        }
+      },
+    });
   } catch (error) {
     return fail('cel_invalid', summaryOf(error));
   }

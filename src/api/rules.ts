@@ -22,7 +22,7 @@ export function isTransitionRule(rule: Rule): boolean {
 
 /** @param variables as `toCel` makes them: converted once for all rules of an object */
 function violation(rule: Rule, variables: Readonly<Record<string, unknown>>): readonly Problem[] {
-  const outcome = expressionOf(rule).evaluateCel(variables);
+  const outcome = expressionOf(rule).evaluate(variables);
   if (outcome.ok && outcome.value) return [];
   const message = outcome.ok ? rule.message : `${rule.message} (${outcome.error.message})`;
   return [{ path: `spec${rule.fieldPath ?? ''}`, message }];
