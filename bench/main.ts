@@ -5,7 +5,6 @@ import { availableParallelism, loadavg, tmpdir } from 'node:os';
 import path from 'node:path';
 import { Command, InvalidArgumentError } from 'commander';
 import type { BenchContext } from './context.ts';
-import { MissingEngineError } from './engines/engine.ts';
 import { Processes } from './proc/processes.ts';
 import { benchPolicy } from './policy/bench.ts';
 import { benchProxy } from './proxy/bench.ts';
@@ -36,7 +35,7 @@ async function run(names: readonly BenchName[], { rounds, seconds, json }: Optio
   const folder = await mkdtemp(path.join(tmpdir(), 'mcp-runtime-bench-'));
   const processes = new Processes(folder);
   const stop = new AbortController();
-  const interrupt = (): void => stop.abort(new Error('interrupted'));
+  const interrupt = (): void => stop.abort(new DOMException('interrupted', 'AbortError'));
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
   process.once('exit', () => processes.killAll());
   const say = (line: string): void => console.error(`bench: ${line}`);
@@ -86,7 +85,8 @@ const program = new Command('bench')
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(`bench: ${error instanceof Error ? error.message : String(error)}`);
-  if (!(error instanceof MissingEngineError) && error instanceof Error) console.error(error.stack);
+  // What carries a code is said in words that a user can act on; anything else is ours to find.
+  const isOurs = !(error instanceof Error) || !('code' in error);
+  console.error('bench:', isOurs ? error : error.message);
   process.exit(1);
 }
