@@ -4,7 +4,7 @@ import { reasonSentence } from './words.ts';
 
 /** Everything known of a request that its row has no room for; what is not known is left out. */
 export function DecisionDetails({ record }: { readonly record: DecisionRecord }): ReactNode {
-  const sentence = reasonSentence(record.reason);
+  const sentence = record.decision === 'allow' ? undefined : reasonSentence(record.reason);
   return (
     <div className="details">
       {sentence !== undefined && <p>{sentence}</p>}

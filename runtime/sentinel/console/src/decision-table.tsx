@@ -2,22 +2,33 @@
 import type { ReactNode } from 'react';
 import { Fragment, memo, useState } from 'react';
 import type { DecisionRecord } from '#api/sentinel-api.ts';
+import { trustRank } from '#api/trust.ts';
 import { DecisionDetails } from './decision-details.tsx';
 import { keyOf } from './decision-list.ts';
 import { callerText, callText, durationText, timeText } from './format.ts';
 import { DECISION_WORDS, reasonSentence } from './words.ts';
 
-const COLUMNS = ['Time', 'Server', 'Caller', 'Call', 'Decision', 'Reason', 'Trust', 'Duration'] as const;
+const COLUMNS: readonly { readonly name: string; readonly note?: string }[] = [
+  { name: 'Time' },
+  { name: 'Server' },
+  { name: 'Caller' },
+  { name: 'Call' },
+  { name: 'Decision' },
+  { name: 'Reason' },
+  { name: 'Trust', note: 'has / needs' },
+  { name: 'Duration' },
+];
 
 export function DecisionTable({ rows }: { readonly rows: readonly DecisionRecord[] }): ReactNode {
   return (
     <div className="scroll" role="region" aria-labelledby="decisions-title" tabIndex={0}>
-      <table>
+      <table className="wide">
         <thead>
           <tr>
-            {COLUMNS.map((column) => (
-              <th key={column} scope="col" className={column === 'Duration' ? 'number' : undefined}>
-                {column}
+            {COLUMNS.map(({ name, note }) => (
+              <th key={name} scope="col" className={name === 'Duration' ? 'number' : undefined}>
+                {name}
+                {note !== undefined && <span className="note"> {note}</span>}
               </th>
             ))}
           </tr>
@@ -114,10 +125,12 @@ function Call({ record }: { readonly record: DecisionRecord }): ReactNode {
 function Trust({ record }: { readonly record: DecisionRecord }): ReactNode {
   const { effective, required } = record.trust;
   if (effective === undefined && required === undefined) return <span className="muted">–</span>;
+  const isShort =
+    required !== undefined && trustRank(required) > (effective === undefined ? 0 : trustRank(effective));
   return (
     <>
       {effective ?? 'none'}
-      {required !== undefined && <span className="muted"> of {required}</span>}
+      {required !== undefined && <span className={isShort ? 'bad-text' : 'muted'}> / {required}</span>}
     </>
   );
 }

@@ -74,6 +74,7 @@ function Server({ server, isChosen, onChoose }: ServerProps): ReactNode {
           <span title={server.policyRevision}> · policy {server.policyRevision.slice(0, 8)}</span>
         )}
       </p>
+      {server.description !== undefined && <p className="small">{server.description}</p>}
       {server.message !== undefined && (
         <p className={server.state === 'failed' ? 'bad-text small' : 'small'}>{server.message}</p>
       )}

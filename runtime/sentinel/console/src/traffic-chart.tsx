@@ -78,13 +78,18 @@ function optionsFor(element: HTMLElement): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.1)] } },
+    padding: [6, 4, 0, 0],
+    // Half a minute of room on either side, so that the first and the last bar are whole.
+    scales: {
+      x: { range: (_plot, min, max) => [min - 30, max + 30] },
+      y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.1)] },
+    },
     axes: [
-      { ...axis, grid: { show: false }, space: 70, values: '{HH}:{mm}' },
+      { ...axis, size: 22, grid: { show: false }, space: 70, values: '{HH}:{mm}' },
       {
         ...axis,
-        size: 38,
-        space: 34,
+        size: 36,
+        space: 28,
         grid: { stroke: color('--line'), width: 1 },
         incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6],
         values: (_plot, splits) => splits.map((split) => countText(split)),

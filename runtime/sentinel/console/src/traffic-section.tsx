@@ -48,6 +48,7 @@ function Reasons({ reasons }: { readonly reasons: TrafficSummary['reasons'] }): 
             </span>
             <code>{reason}</code>
             <meter
+              className={decision}
               min={0}
               max={refusals[0]?.count ?? 1}
               value={count}
