@@ -4,9 +4,9 @@
 // quoted.
 
 /** What readers of YAML 1.1 take for a boolean, a number or nothing. */
-const WORDS = new Set(['y', 'n', 'yes', 'no', 'true', 'false', 'on', 'off', 'null', 'nan', 'inf']);
-/** Starts with a letter, `/` or `_`, so that it is no number, date, indicator or merge key. */
-const PLAIN = /^[A-Za-z/_][\x20-\x7e]*$/;
+const WORDS = new Set(['y', 'n', 'yes', 'no', 'true', 'false', 'on', 'off', 'null', '.nan', '.inf']);
+/** Starts with a letter, `/`, `_` or `.name`, so that it is no number, date, indicator or merge key. */
+const PLAIN = /^(?:\.?[A-Za-z]|[/_])[\x20-\x7e]*$/;
 /** Starts a value, starts a comment, or would be lost at the end of a line. */
 const MEANING = /: | #|[: ]$/;
 /** What JSON leaves as it is and YAML reads as a line break, or not at all. */

@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals';
+import type { App } from 'cdk8s';
+import { KINDS } from '#api/kinds.ts';
+import { synthesise } from '#render/synthesise.ts';
+import { BootstrapStack } from '#stacks/bootstrap-stack.ts';
+import { ServersStack } from '#stacks/servers-stack.ts';
+
+const manifestsOf = (program: (app: App) => void) =>
+  synthesise(program).charts.flatMap(({ objects }) => objects.map(({ manifest }) => manifest));
+
+describe('BootstrapStack', () => {
+  it('holds the definition of every kind, without a namespace', () => {
+    const manifests = manifestsOf((app) => new BootstrapStack(app, 'bootstrap'));
+    expect(manifests.map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace])).toEqual(
+      KINDS.map(({ plural }) => ['CustomResourceDefinition', `${plural}.mcpruntime.org`, undefined]),
+    );
+  });
+});
+
+describe('ServersStack', () => {
+  it('makes its namespace, in which pods have to be hardened', () => {
+    const [namespace] = manifestsOf((app) => new ServersStack(app, 'servers', { namespace: 'team-a' }));
+    expect(namespace).toMatchSnapshot();
+    expect(namespace?.metadata).not.toHaveProperty('namespace');
+    expect(namespace?.metadata.labels).toHaveProperty(['pod-security.kubernetes.io/enforce'], 'restricted');
+  });
+
+  it('leaves a namespace alone that somebody else makes', () => {
+    expect(manifestsOf((app) => new ServersStack(app, 'servers', { createNamespace: false }))).toEqual([]);
+  });
+});
