@@ -7,6 +7,7 @@ import {
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client';
 import type { CallToolResult, Progress, Tool } from '@modelcontextprotocol/client';
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { messageOf } from './trouble.ts';
 
@@ -14,6 +15,9 @@ export type Era = 'legacy' | 'modern';
 
 /** Revision of the protocol that stands for the modern era. */
 const modernRevision = '2026-07-28';
+
+/** A stream opened on the side that has no answer by then is left to itself. */
+const streamAnswerMs = 500;
 
 const denialData = z.object({
   reason: z.string(),
@@ -114,21 +118,13 @@ export class McpCaller {
     return outcomeOf(this.wire, async () => (await this.client.listTools()).tools);
   }
 
-  /** Any other request, for what has no method of its own here. */
-  ping(): Promise<CallOutcome<unknown>> {
-    return outcomeOf(this.wire, () => this.client.ping());
-  }
-
   resources(): Promise<CallOutcome<unknown>> {
     return outcomeOf(this.wire, () => this.client.listResources());
   }
 
-  prompts(): Promise<CallOutcome<unknown>> {
-    return outcomeOf(this.wire, () => this.client.listPrompts());
-  }
-
   /** Ends the session at the server where there is one, and the connection. */
   async close(): Promise<void> {
+    await this.wire.settled(streamAnswerMs);
     await this.transport.terminateSession().catch(() => undefined);
     await this.client.close();
   }
@@ -138,14 +134,31 @@ export class McpCaller {
 class Wire {
   refusal: unknown;
 
+  private readonly open = new Set<Promise<unknown>>();
+
   readonly fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
     this.refusal = undefined;
-    const response = await fetch(url, init);
+    const request = fetch(url, init);
+    const answered = request.then(
+      () => undefined,
+      () => undefined,
+    );
+    this.open.add(answered);
+    void answered.then(() => this.open.delete(answered));
+    const response = await request;
     if (response.headers.get('content-type')?.startsWith('application/json') === true) {
       this.refusal = parsed(await response.clone().text());
     }
     return response;
   };
+
+  /** Resolves once every request has an answer, the stream that the client opens on the side too. */
+  async settled(withinMs: number): Promise<void> {
+    const giveUp = new AbortController();
+    const late = delay(withinMs, undefined, { signal: giveUp.signal }).catch(() => undefined);
+    await Promise.race([Promise.all(this.open), late]);
+    giveUp.abort();
+  }
 }
 
 async function outcomeOf<T>(wire: Wire, work: () => Promise<T>): Promise<CallOutcome<T>> {

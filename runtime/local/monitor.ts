@@ -10,6 +10,9 @@ import type { ServerUnit } from './server-unit.ts';
 
 const intervalMs = 1_000;
 
+/** A sentinel that has just started says for a moment that its store is not open; that is no news. */
+const faultMs = 5_000;
+
 const configStatus = z.object({
   revision: z.string().nullish(),
   last_reload_error: z.string().nullish(),
@@ -29,6 +32,7 @@ export class Monitor {
   private readonly onChange: () => void;
   private readonly enforcements = new Map<string, Enforcement>();
   private sentinelFault: string | undefined;
+  private faultSinceMs: number | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -84,7 +88,9 @@ export class Monitor {
     const faults = Object.entries(health?.components ?? {})
       .filter(([, component]) => component.status === 'degraded')
       .map(([name, component]) => `${name}: ${component.message ?? 'does not work'}`);
-    const fault = faults.length === 0 ? undefined : faults.join('; ');
+    this.faultSinceMs = faults.length === 0 ? undefined : (this.faultSinceMs ?? performance.now());
+    const lasts = this.faultSinceMs !== undefined && performance.now() - this.faultSinceMs >= faultMs;
+    const fault = lasts ? faults.join('; ') : undefined;
     if (fault === this.sentinelFault) return;
     this.sentinelFault = fault;
     this.onChange();

@@ -170,6 +170,10 @@ export class Platform {
   }
 
   private async begin(): Promise<void> {
+    // What the sentinel reads is there before it looks.
+    await keysFor(this.dir, []);
+    this.onStatus();
+    await this.inventoryWrite;
     await this.sentinel.start();
     const applied = await this.apply();
     if (!applied.ok) {

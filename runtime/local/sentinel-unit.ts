@@ -101,11 +101,12 @@ export class SentinelUnit {
 
 /** The ingest key of each server; made once per server and kept, so that what is in a spool can still be delivered. */
 export async function keysFor(dir: StateDir, servers: readonly ObjectRef[]): Promise<readonly IngestKey[]> {
-  const known = readJson(dir.ingestKeys, ingestKeys) ?? [];
+  const saved = readJson(dir.ingestKeys, ingestKeys);
+  const known = saved ?? [];
   const missing = servers.filter(
     (ref) => !known.some((key) => key.namespace === ref.namespace && key.server === ref.name),
   );
-  if (missing.length === 0 && known.length > 0) return known;
+  if (missing.length === 0 && saved !== undefined) return saved;
   const keys = [
     ...known,
     ...missing.map(({ namespace, name }) => ({

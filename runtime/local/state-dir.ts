@@ -20,7 +20,6 @@ export interface StateDir {
   readonly ingestKeys: string;
   readonly inventory: string;
   readonly manifests: string;
-  readonly programs: string;
   readonly logs: string;
   readonly sentinel: string;
   /** Folder of one server's proxy: its policy file, its spool. */
@@ -45,7 +44,6 @@ export function stateDirAt(folder: string): StateDir {
     ingestKeys: at('ingest-keys.json'),
     inventory: at('inventory.json'),
     manifests: at('manifests'),
-    programs: at('programs'),
     logs: at('logs'),
     sentinel: at('sentinel'),
     server: (namespace, name) => ({
@@ -58,7 +56,7 @@ export function stateDirAt(folder: string): StateDir {
 /** Makes the folder, for this user alone, and keeps it out of Git. Throws `TroubleError`. */
 export async function prepareStateDir(dir: StateDir): Promise<void> {
   try {
-    for (const folder of [dir.root, dir.programs, dir.logs, dir.sentinel, dir.manifests]) {
+    for (const folder of [dir.root, dir.logs, dir.sentinel, dir.manifests]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
     }
     chmodSync(dir.root, 0o700);
