@@ -57,14 +57,24 @@ function readJson(file: string): unknown {
   return ts.parseConfigFileTextToJson(file, readFileSync(path.join(root, file), 'utf8')).config;
 }
 
+const manifest = z
+  .object({
+    name: z.string(),
+    exports: z.object({ '.': z.string() }),
+    imports: z.record(z.string(), z.string()),
+  })
+  .parse(readJson('package.json'));
+
 /** `#api/` → `src/api/`, from package.json. */
-const subpaths = Object.entries(
-  z.object({ imports: z.record(z.string(), z.string()) }).parse(readJson('package.json')).imports,
-).map(([from, to]) => [from.replace('*', ''), to.replace(/^\.\//, '').replace('*', '')] as const);
+const subpaths = Object.entries(manifest.imports).map(
+  ([from, to]) => [from.replace('*', ''), to.replace(/^\.\//, '').replace('*', '')] as const,
+);
 
 /** The file that a specifier means, from the root; undefined for packages and Node modules. */
 function fileOf(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return path.posix.join(path.posix.dirname(from), specifier);
+  // Programs import the library by its name, as they would from outside; here that means the repository itself.
+  if (specifier === manifest.name) return path.posix.normalize(manifest.exports['.']);
   const subpath = subpaths.find(([prefix]) => specifier.startsWith(prefix));
   return subpath === undefined ? undefined : `${subpath[1]}${specifier.slice(subpath[0].length)}`;
 }
