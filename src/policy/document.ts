@@ -135,13 +135,16 @@ export type PolicySubjectRecord = z.output<typeof subjectRecord>;
 export type PolicySession = z.output<typeof session>;
 export type PolicyTool = z.output<typeof tool>;
 
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
+}
+
 /** JSON with the members of every object in code-point order, so that equal content has equal bytes. */
 function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const members = Object.entries(value).filter(([, member]) => member !== undefined);
-  members.sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([name, member]) => `${JSON.stringify(name)}:${canonicalJson(member)}`).join(',')}}`;
+  return JSON.stringify(sorted(value));
 }
 
 /** The revision of a content: `sha256:<hex>`, independent of member order and of `inputs` and `epoch`. */
