@@ -1,6 +1,6 @@
 // The CustomResourceDefinition of a kind, from the one schema that also types and parses it. Pure: the same kind is
 // the same object, wherever it is generated.
-import { API_GROUP, type Kind, type PrinterColumn, type Rule } from './kind.ts';
+import { API_GROUP, API_VERSION, type Kind, type PrinterColumn, type Rule } from './kind.ts';
 import { LABELS, PLATFORM } from './labels.ts';
 import { structuralSchema, type StructuralSchema } from './structural-schema.ts';
 
@@ -35,11 +35,6 @@ interface CustomResourceDefinitionVersion {
   readonly schema: { readonly openAPIV3Schema: StructuralSchema };
 }
 
-const STANDARD_MEMBERS = {
-  apiVersion: { description: 'Group and version of the API: mcpruntime.org/v1alpha1.', type: 'string' },
-  metadata: { description: "Standard object's metadata.", type: 'object' },
-} as const;
-
 function validation({ rule, message, fieldPath, reason }: Rule): object {
   return {
     rule,
@@ -50,15 +45,15 @@ function validation({ rule, message, fieldPath, reason }: Rule): object {
 }
 
 function rootSchema(kind: Kind): StructuralSchema {
-  const { apiVersion, metadata } = STANDARD_MEMBERS;
   return {
     description: kind.description,
     type: 'object',
     required: ['spec'],
     properties: {
-      apiVersion,
+      apiVersion: { description: `Version of the API: ${API_VERSION}.`, type: 'string' },
       kind: { description: `Kind of the object: ${kind.kind}.`, type: 'string' },
-      metadata,
+      // Kubernetes describes metadata itself and refuses a definition that says more.
+      metadata: { type: 'object' },
       spec: {
         ...structuralSchema(kind.spec.describe('What the author wants.'), 'spec'),
         'x-kubernetes-validations': kind.rules.map(validation),

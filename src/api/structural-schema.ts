@@ -57,30 +57,22 @@ const HANDLED = ['$schema', 'items', 'properties', 'additionalProperties', 'prop
 
 const KNOWN: ReadonlySet<string> = new Set([...COPIED, ...HANDLED]);
 
-/** Limits of zod's own integer types, which say nothing about the field. */
-const TYPE_BOUNDS: ReadonlySet<unknown> = new Set([
-  Number.MIN_SAFE_INTEGER,
-  Number.MAX_SAFE_INTEGER,
-  -2_147_483_648,
-  2_147_483_647,
-]);
-
 function child(schema: Child, path: string): StructuralSchema {
   if (typeof schema === 'boolean') throw new TypeError(`${path}: a schema that allows anything`);
   return structural(schema, path);
 }
 
-/** Integers carry their format instead of its limits; times carry theirs instead of zod's long pattern. */
+/**
+ * Times carry their format instead of zod's long pattern. Integers say their width; the limits of 32 bits stay,
+ * because the API server checks no number by its format, and those of JavaScript's integers go.
+ */
 function simplified(schema: JsonSchema): JsonSchema {
   if (schema.format === 'date-time') return { ...schema, pattern: undefined };
   if (schema.type !== 'integer') return schema;
-  const wide = schema.maximum === Number.MAX_SAFE_INTEGER;
-  return {
-    ...schema,
-    format: wide ? 'int64' : 'int32',
-    ...(TYPE_BOUNDS.has(schema.minimum) && { minimum: undefined }),
-    ...(TYPE_BOUNDS.has(schema.maximum) && { maximum: undefined }),
-  };
+  const { minimum, maximum } = schema;
+  if (maximum !== Number.MAX_SAFE_INTEGER) return { ...schema, format: 'int32' };
+  const lowest = minimum === Number.MIN_SAFE_INTEGER ? undefined : minimum;
+  return { ...schema, format: 'int64', minimum: lowest, maximum: undefined };
 }
 
 function membersOf(schema: JsonSchema, path: string): Partial<StructuralSchema> {
