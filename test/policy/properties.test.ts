@@ -21,7 +21,7 @@ function denies({ spec }: RawGrant): boolean {
   return (spec.toolRules ?? []).some(({ decision }) => decision === 'deny');
 }
 
-const RUNS = { numRuns: Number(process.env.PROPERTY_RUNS ?? 250) };
+const RUNS = { numRuns: Number(process.env.PROPERTY_RUNS ?? 120) };
 
 describe('a decision', () => {
   it('agrees with a linear scan over the raw objects on outcome, reason, what is told and the grant', () => {
