@@ -62,7 +62,7 @@ const auth = z.object({
   issuerURL: z
     .string()
     .max(2048)
-    .regex(/^$|^https?:\/\/[^\s/]+/, 'must be an http or https URL')
+    .regex(/^$|^https?:\/\/[^\x00-\x20\x7f-\xa0/]+/, 'must be an http or https URL')
     .optional()
     .describe('Issuer of the tokens, mode oauth.'),
   audience: text(2048).optional().describe('Audience that tokens must carry; default: externalURL.'),
@@ -217,7 +217,12 @@ const access = z.object({
 export const mcpServerSpec = z.object({
   teamID: teamId.optional(),
   description: text(4096).optional().describe('What the server is for.'),
-  image: z.string().min(1).max(1024).regex(/\S/, 'must not be blank').describe('Image of the server.'),
+  image: z
+    .string()
+    .min(1)
+    .max(1024)
+    .regex(/[^\x00-\x20\x7f-\xa0]/, 'must not be blank')
+    .describe('Image of the server.'),
   imageTag: text(128)
     .optional()
     .describe('Tag, where the image names neither tag nor digest; default: latest.'),

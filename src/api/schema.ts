@@ -111,7 +111,7 @@ export const headerName = z
 export const httpUrl = z
   .string()
   .max(2048)
-  .regex(/^https?:\/\/[^\s/]+/, 'must be an http or https URL');
+  .regex(/^https?:\/\/[^\x00-\x20\x7f-\xa0/]+/, 'must be an http or https URL');
 
 export const trust = z.enum(TRUST_LEVELS);
 
