@@ -45,11 +45,14 @@ export interface Imported {
   readonly room?: Room | undefined;
 }
 
+/** Where the files of a room lie. What builds the console beside its sources is the sentinel's. */
+const folderOf = (room: Room) => (room === 'runtime/sentinel/console' ? `${room}/src` : room);
+
 /** Longest folder first, because rooms lie in rooms. */
 const BY_LENGTH = [...ROOMS].sort((a, b) => b.length - a.length);
 
 export function roomOf(file: string): Room {
-  const room = BY_LENGTH.find((each) => each !== '.' && file.startsWith(`${each}/`));
+  const room = BY_LENGTH.find((each) => each !== '.' && file.startsWith(`${folderOf(each)}/`));
   return room ?? '.';
 }
 
