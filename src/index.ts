@@ -5,7 +5,7 @@ export { Trust } from '#api/trust.ts';
 export type { Problem } from '#api/result.ts';
 export { AccessGrant, type AccessGrantProps, type GrantProps } from '#constructs/access/access-grant.ts';
 export { AgentSession, type AgentSessionProps, type SessionProps } from '#constructs/access/agent-session.ts';
-export { ServerRef, type DeclaredTool } from '#constructs/access/server-ref.ts';
+export { ServerRef } from '#constructs/access/server-ref.ts';
 export { Subject, type GrantSubject } from '#constructs/access/subject.ts';
 export { ToolRule } from '#constructs/access/tool-rule.ts';
 export { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';

@@ -4,17 +4,8 @@
 //   npx cdk8s synth     renders it to dist/, for a cluster
 //
 // What nobody grants is denied, and every decision is recorded with its reason.
-import {
-  Auth,
-  BootstrapStack,
-  McpServer,
-  ServersStack,
-  SideEffect,
-  Tool,
-  ToolRule,
-  Trust,
-} from '@mcp-runtime/platform';
-import type { App } from '@mcp-runtime/platform';
+import { Auth, BootstrapStack, McpServer, ServersStack, Tool, type App } from '@mcp-runtime/platform';
+import { SideEffect, ToolRule, Trust } from '@mcp-runtime/platform';
 
 const here = import.meta.dirname;
 const everything = '../../node_modules/@modelcontextprotocol/server-everything/dist/index.js';
@@ -42,13 +33,14 @@ export default function quickstart(app: App): void {
     local: { command: 'node', args: ['--import', 'tsx', 'servers/notes.ts'], cwd: here },
   });
 
-  // One human with one agent may read and write. A grant with rules covers the tools it names, so not delete_note.
+  // One human with one agent may read and write. delete_note is named although its side effect isn't allowed: a
+  // caller is told what a named tool lacks, and every other tool looks as if it didn't exist.
   const user = { human: 'user-1', agent: 'agent-1' };
   notes.grant('editors', {
     subject: user,
     maxTrust: Trust.MEDIUM,
     sideEffects: [SideEffect.READ, SideEffect.WRITE],
-    tools: ['list_notes', 'read_note', 'whoami', 'export_notes', 'add_note'].map((name) =>
+    tools: ['list_notes', 'read_note', 'whoami', 'export_notes', 'add_note', 'delete_note'].map((name) =>
       ToolRule.allow(name),
     ),
   });

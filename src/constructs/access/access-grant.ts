@@ -6,9 +6,7 @@ import type { Trust } from '#api/trust.ts';
 import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
 import { addResource, checkResource, plainCopy } from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
-import { warn } from '#constructs/kit/warnings.ts';
 import { Construct } from 'constructs';
-import { deadRules } from './dead-rules.ts';
 import type { ServerRef } from './server-ref.ts';
 import { subjectSpec, type GrantSubject } from './subject.ts';
 import type { ToolRule } from './tool-rule.ts';
@@ -22,7 +20,8 @@ export interface GrantProps {
   /** Side effects of the tools that may be called; an empty list allows none, and rules that deny still hold. */
   readonly sideEffects: readonly SideEffect[];
   /**
-   * Rules for single tools. A grant that has any covers only the tools that its rules allow.
+   * Rules for single tools. A grant that has any covers only the tools that its rules allow. A caller whose call
+   * fails is told why if a grant of theirs names the tool; every other tool looks as if it did not exist.
    * @default every declared tool whose side effect is allowed
    */
   readonly tools?: readonly ToolRule[];
@@ -67,7 +66,7 @@ function specOf(props: AccessGrantProps): DeepReadonly<McpAccessGrantSpecInput> 
 function ownProblems(props: AccessGrantProps): readonly Problem[] {
   const { subject, server, tools = [] } = props;
   const unnamed = typeof subject === 'object' && Object.values(subjectSpec(subject)).join('') === '';
-  const declared = server.declaredTools?.map((tool) => tool.name);
+  const declared = server.declaredTools;
   const known = declared?.length === 0 ? 'it declares none' : `it declares ${declared?.join(', ') ?? ''}`;
   return [
     ...(unnamed ? [{ path: 'subject', message: ANYBODY }] : []),
@@ -103,7 +102,5 @@ export class AccessGrant extends Construct {
     this.resource = checked.value;
     const rendered = plainCopy(spec);
     addResource(this, MCPAccessGrant, metadata, () => rendered);
-    for (const message of deadRules(checked.value.spec, props.server.declaredTools ?? []))
-      warn(this, message);
   }
 }

@@ -3,7 +3,7 @@
 import { MCPServer, type McpServer as McpServerResource } from '#api/mcp-server.ts';
 import { AccessGrant, type GrantProps } from '#constructs/access/access-grant.ts';
 import { AgentSession, type SessionProps } from '#constructs/access/agent-session.ts';
-import type { DeclaredTool, ServerRef } from '#constructs/access/server-ref.ts';
+import type { ServerRef } from '#constructs/access/server-ref.ts';
 import {
   addResource,
   checkResource,
@@ -71,8 +71,8 @@ export class McpServer extends Construct implements ServerRef {
     return this.#draft.resource;
   }
 
-  get declaredTools(): readonly DeclaredTool[] {
-    return this.#draft.resource.spec.tools ?? [];
+  get declaredTools(): readonly string[] {
+    return (this.#draft.resource.spec.tools ?? []).map(({ name }) => name);
   }
 
   /** Gives a subject a standing permission. @throws InvalidConstructError */

@@ -1,11 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { SideEffect } from '#api/side-effect.ts';
-import { Trust } from '#api/trust.ts';
 import { AccessGrant } from '#constructs/access/access-grant.ts';
 import { ServerRef } from '#constructs/access/server-ref.ts';
 import { Subject } from '#constructs/access/subject.ts';
 import { ToolRule } from '#constructs/access/tool-rule.ts';
-import { warningsOf } from '#constructs/kit/warnings.ts';
 import { aChart, aServer, grantProps, manifestOfKind, refusal } from '../build.ts';
 
 const rendered = (props: Parameters<typeof grantProps>[0]) => {
@@ -13,9 +11,6 @@ const rendered = (props: Parameters<typeof grantProps>[0]) => {
   aServer(chart).grant('editors', grantProps(props));
   return manifestOfKind(chart, 'MCPAccessGrant');
 };
-
-const warnings = (props: Parameters<typeof grantProps>[0]) =>
-  warningsOf(aServer(aChart()).grant('editors', grantProps(props))).map(({ message }) => message);
 
 describe('AccessGrant', () => {
   it('renders who may do what, with the defaults of list items written out', () => {
@@ -77,24 +72,5 @@ describe('AccessGrant, given bad input,', () => {
   it('refuses an empty subject, which would mean every verified caller', () => {
     const [problem] = refusal(() => aServer(aChart()).grant('all', grantProps({ subject: {} }))).problems;
     expect(problem?.message).toContain('Subject.ANY_VERIFIED');
-  });
-});
-
-describe('AccessGrant, warning of rules that can never allow,', () => {
-  it('sees a side effect that the grant leaves out', () => {
-    expect(warnings({ tools: [ToolRule.allow('change')] })).toEqual([
-      'the rule for change can never allow: its side effect is write, which sideEffects leaves out',
-    ]);
-  });
-
-  it('sees trust that the grant does not give', () => {
-    const tools = [ToolRule.allow('look', { requiredTrust: Trust.HIGH })];
-    expect(warnings({ tools })).toEqual([
-      'the rule for look can never allow: it needs trust high, and maxTrust is medium',
-    ]);
-  });
-
-  it('says nothing of rules that deny, and of rules that work', () => {
-    expect(warnings({ tools: [ToolRule.deny('destroy'), ToolRule.allow('look')] })).toEqual([]);
   });
 });

@@ -1,0 +1,27 @@
+import { describe, expect, it } from '@jest/globals';
+import * as platform from '@mcp-runtime/platform';
+
+describe('the public surface', () => {
+  it('is exactly this, because every name is a promise', () => {
+    expect(Object.keys(platform).sort()).toEqual([
+      'AccessGrant',
+      'AgentSession',
+      'App',
+      'Auth',
+      'BootstrapStack',
+      'Gateway',
+      'InvalidConstructError',
+      'InvalidProgramError',
+      'McpServer',
+      'ServerRef',
+      'ServersStack',
+      'SideEffect',
+      'Subject',
+      'Tool',
+      'ToolRule',
+      'Trust',
+      'renderYaml',
+      'synthesise',
+    ]);
+  });
+});
