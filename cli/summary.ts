@@ -7,7 +7,8 @@ import type { PlatformStatus, ServerStatus } from '#runtime/local/platform-statu
 import { identityArguments, type IdentityOptions } from './caller-options.ts';
 import { columns, shortPath } from './output.ts';
 
-export function summaryLines(status: PlatformStatus, nowMs: number): readonly string[] {
+/** @param stateDir the state folder, where it is not the one that commands find by themselves */
+export function summaryLines(status: PlatformStatus, nowMs: number, stateDir?: string): readonly string[] {
   const { program, manifests, servers, sentinel } = status;
   const failed = (phase: string): string => (phase === 'running' ? '' : phase);
   const rows = [
@@ -17,7 +18,12 @@ export function summaryLines(status: PlatformStatus, nowMs: number): readonly st
     ['console', status.console.url, failed(sentinel.phase)],
   ];
   const example = exampleOf(status, nowMs);
-  const hints = [...(example === undefined ? [] : [['try', example]]), ['stop', 'Ctrl-C']];
+  const hints = [
+    ...(example === undefined
+      ? []
+      : [['try', stateDir === undefined ? example : `${example} --state-dir ${stateDir}`]]),
+    ['stop', 'Ctrl-C'],
+  ];
   const width = Math.max(...rows.map(([name = '']) => name.length));
   const padded = (table: readonly (readonly string[])[]): readonly string[] =>
     columns(table.map(([name = '', ...rest]) => [`  ${name.padEnd(width)}`, ...rest]));

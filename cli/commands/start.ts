@@ -2,7 +2,6 @@
 import path from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { PlatformEvent } from '#runtime/local/events.ts';
-import { Platform } from '#runtime/local/platform.ts';
 import { STATE_DIR_NAME } from '#runtime/local/state-dir.ts';
 import { openBrowser } from '../open-browser.ts';
 import { EXIT, print, printTrouble, shortPath, type Exit } from '../output.ts';
@@ -12,6 +11,7 @@ interface StartOptions {
   readonly check?: true | undefined;
   readonly portBase?: number | undefined;
   readonly stateDir?: string | undefined;
+  readonly startTimeout?: number | undefined;
   readonly open: boolean;
 }
 
@@ -28,6 +28,7 @@ export function addStart(program: Command, end: (exit: Exit) => void): void {
     .option('--check', 'run on free ports, make real calls, compare each decision, and end')
     .option('--port-base <port>', 'port of the first server; the console gets the one before', readPort)
     .option('--state-dir <folder>', `folder for what is kept (default: ${STATE_DIR_NAME})`)
+    .option('--start-timeout <seconds>', 'time a server gets to listen (default: 30)', readSeconds)
     .option('--no-open', 'do not open the console in a browser')
     .addHelpText(
       'after',
@@ -51,6 +52,12 @@ function readPort(text: string): number {
     throw new InvalidArgumentError('It has to be a whole number from 1025 to 65000.');
   }
   return port;
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text);
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= 600) return seconds;
+  throw new InvalidArgumentError('It has to be a whole number of seconds from 1 to 600.');
 }
 
 async function check(program: string): Promise<Exit> {
@@ -119,16 +126,19 @@ class Interrupt {
 
 async function start(program: string, options: StartOptions): Promise<Exit> {
   const interrupt = new Interrupt();
+  // Loaded only here: the other commands are quicker without it.
+  const { Platform } = await import('#runtime/local/platform.ts');
   const platform = await Platform.start({
     program,
     stateDir: options.stateDir ?? STATE_DIR_NAME,
     portBase: options.portBase,
+    ...(options.startTimeout !== undefined && { patience: { startMs: options.startTimeout * 1000 } }),
     onEvent: tell,
   });
   interrupt.onForce = () => platform.kill();
   await platform.settled(AbortSignal.any([interrupt.signal, AbortSignal.timeout(settleMs)]));
   if (!interrupt.signal.aborted) {
-    for (const line of summaryLines(platform.status(), Date.now())) print(line);
+    for (const line of summaryLines(platform.status(), Date.now(), options.stateDir)) print(line);
     if (options.open) openBrowser(platform.status().console.url);
     await interrupt.whenInterrupted();
   }

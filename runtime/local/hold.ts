@@ -12,6 +12,7 @@ export interface HoldOptions {
   readonly stateDir: string;
   readonly portBase?: number | undefined;
   readonly anyFreePorts?: boolean | undefined;
+  readonly console?: boolean | undefined;
   readonly patience?: Partial<Patience> | undefined;
 }
 
@@ -32,7 +33,7 @@ export async function takeHold(options: HoldOptions): Promise<Held> {
   const lock = takePlatformLock(dir.lock);
   const reaper = new Reaper();
   try {
-    const programs = await buildPrograms(dir.root);
+    const programs = await buildPrograms(dir.root, options.console !== false);
     reaper.start();
     const ports = new PortBook({
       file: dir.ports,

@@ -80,6 +80,6 @@ function invalid(program: string, what: string, evidence: readonly string[]): Tr
     what,
     where: program,
     evidence,
-    remedy: 'Mend these and save; the program is loaded again at once.',
+    remedy: 'Mend these. Where a platform runs, saving the file is enough.',
   };
 }

@@ -30,6 +30,8 @@ export interface PlatformOptions {
   readonly portBase?: number | undefined;
   /** Take any free ports and remember none. @default false */
   readonly anyFreePorts?: boolean | undefined;
+  /** Build the console and serve it. @default true */
+  readonly console?: boolean | undefined;
   /** Apply edits of the program at once. @default true */
   readonly watch?: boolean | undefined;
   readonly patience?: Partial<Patience> | undefined;

@@ -1,24 +1,22 @@
 // The process in which a program is loaded: sends one message with what the program comes to, and ends.
-import { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
-import { InvalidProgramError } from '#render/invalid-program-error.ts';
 import { PlatformError } from '#api/errors.ts';
 import { loadProgram } from '#render/load-program.ts';
 import { synthesise } from '#render/synthesise.ts';
 import { renderYaml } from '#render/yaml.ts';
 import { synthesis, type LoadMessage } from './synthesis.ts';
+import { errorCode, messageOf } from './trouble.ts';
+
+/** What constructs and the program as a whole refuse; told by code, for a program may bring a library of its own. */
+const invalidCodes = new Set(['invalid_construct', 'invalid_program', 'program_invalid']);
 
 function failed(error: unknown): LoadMessage {
   // What went wrong inside the program, rather than that it could not be loaded.
   const cause = error instanceof PlatformError && error.cause instanceof Error ? error.cause : error;
-  const invalid =
-    cause instanceof InvalidConstructError ||
-    cause instanceof InvalidProgramError ||
-    (cause instanceof PlatformError && cause.code === 'program_invalid');
   return {
     kind: 'failed',
-    message: cause instanceof Error ? cause.message : String(cause),
+    message: messageOf(cause),
     stack: cause instanceof Error ? (cause.stack ?? '') : '',
-    code: invalid ? 'program_invalid' : 'program_failed',
+    code: invalidCodes.has(errorCode(cause) ?? '') ? 'program_invalid' : 'program_failed',
   };
 }
 

@@ -81,7 +81,7 @@ function failedTrouble(program: string, failed: LoadMessage & { readonly kind: '
     what: invalid ? `The program is not valid: ${first}` : `The program threw: ${first}`,
     where: placeOf(program, `${failed.message}\n${failed.stack}`),
     evidence: more.slice(0, 20),
-    remedy: 'Mend that line and save; the program is loaded again at once.',
+    remedy: 'Mend that line. Where a platform runs, saving the file is enough.',
   };
 }
 

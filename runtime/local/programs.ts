@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
+import { buildConsole } from '#runtime/sentinel/console/build.ts';
 import { bundleProgram } from '#scripts/bundle.ts';
 import { messageOf, TroubleError } from './trouble.ts';
 
@@ -14,20 +15,21 @@ export interface Programs {
   readonly remove: () => Promise<void>;
 }
 
-/** Bundles proxy and sentinel. One folder per state folder, so that two platforms never write the same file. */
-export async function buildPrograms(stateDir: string): Promise<Programs> {
+/** Bundles proxy and sentinel, and builds the console where it is wanted. One folder per state folder, so that two platforms never write the same file. */
+export async function buildPrograms(stateDir: string, withConsole: boolean): Promise<Programs> {
   const tag = createHash('sha256').update(stateDir).digest('hex').slice(0, 12);
   // Inside the repository, because bundles load packages with native files from the `node_modules` above them.
   const folder = path.join('.build', 'programs', `local-${tag}`);
   try {
-    const [proxy, sentinel] = await Promise.all([
+    const [proxy, sentinel, consoleDir] = await Promise.all([
       bundleProgram('runtime/proxy/main.ts', path.join(folder, 'proxy.mjs')),
       bundleProgram('runtime/sentinel/main.ts', path.join(folder, 'sentinel.mjs')),
+      withConsole ? consoleFolder() : undefined,
     ]);
     return {
       proxy,
       sentinel,
-      consoleDir: undefined,
+      consoleDir,
       remove: () => rm(path.dirname(proxy), { recursive: true, force: true }),
     };
   } catch (error) {
@@ -43,4 +45,10 @@ export async function buildPrograms(stateDir: string): Promise<Programs> {
       { cause: error },
     );
   }
+}
+
+/** Another platform may be putting the same build in the same place just now; then that one serves. */
+async function consoleFolder(): Promise<string> {
+  const { folder } = await buildConsole().catch(() => buildConsole());
+  return folder;
 }

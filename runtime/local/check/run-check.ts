@@ -41,6 +41,7 @@ export async function runCheck(options: CheckOptions): Promise<boolean> {
       stateDir,
       anyFreePorts: true,
       watch: false,
+      console: false,
       onEvent: (event) => {
         if (event.kind === 'trouble') said.push(...troubleLines(event.trouble));
       },
