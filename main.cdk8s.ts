@@ -1,4 +1,5 @@
-// `npx cdk8s synth`: writes the manifests of a program to dist/, and what is odd about it to stderr.
+// `npx cdk8s synth`: writes the manifests of a program, and what is odd about it to stderr.
+import { failureText } from '#render/failure-text.ts';
 import { loadProgram } from '#render/load-program.ts';
 import { synthesise } from '#render/synthesise.ts';
 import { writeYaml } from '#render/yaml.ts';
@@ -7,6 +8,13 @@ const file = process.env.MCP_RUNTIME_PROGRAM ?? 'examples/quickstart/program.ts'
 // cdk8s names the folder it is going to read.
 const folder = process.env.CDK8S_OUTDIR ?? 'dist';
 
-const synthesised = synthesise(await loadProgram(file));
-for (const { path, message } of synthesised.warnings) process.stderr.write(`warning: ${path} ${message}\n`);
-writeYaml(synthesised, folder);
+try {
+  const synthesised = synthesise(await loadProgram(file));
+  for (const { path, message } of synthesised.warnings) {
+    process.stderr.write(`warning: ${path} ${message}\n`);
+  }
+  writeYaml(synthesised, folder);
+} catch (error) {
+  process.stderr.write(`${failureText(error, file)}\n`);
+  process.exitCode = 1;
+}
