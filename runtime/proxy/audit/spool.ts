@@ -88,7 +88,11 @@ export class Spool {
       if (segment === undefined) return undefined;
       if (segment.number > this.cursor.segment) this.cursor = { segment: segment.number, offset: 0 };
       const left = segment.bytes - this.cursor.offset;
-      if (left > 0) return this.readLines(segment, Math.min(left, maxBytes), maxEvents);
+      // A line longer than what is read at once must not hold up the rest.
+      for (let bytes = Math.min(left, maxBytes); bytes > 0; bytes = Math.min(left, bytes * 2)) {
+        const batch = await this.readLines(segment, bytes, maxEvents);
+        if (batch !== undefined || bytes === left) return batch;
+      }
       if (segment === this.segments.at(-1)) return undefined;
       await this.remove(segment);
     }

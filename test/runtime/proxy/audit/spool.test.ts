@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Spool } from '#runtime/proxy/audit/spool.ts';
+
+let folder: string;
+beforeEach(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'spool-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const open = (maxBytes = 1024 * 1024): Spool => new Spool({ folder, maxBytes });
+const lines = (from: number, to: number): Buffer =>
+  Buffer.from(Array.from({ length: to - from }, (_, at) => `{"n":${from + at}}\n`).join(''));
+
+async function drain(spool: Spool): Promise<string[]> {
+  const read: string[] = [];
+  for (;;) {
+    const batch = await spool.read(7, 64);
+    if (batch === undefined) return read;
+    read.push(...batch.lines);
+    spool.acknowledge(batch);
+  }
+}
+
+const numbers = (read: readonly string[]): number[] => read.map((line) => Number(/\d+/.exec(line)?.[0]));
+const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, at) => from + at);
+
+describe('Spool', () => {
+  it('gives back what was appended, in order, over files of bounded size', async () => {
+    const spool = open(16 * 1024);
+    for (let from = 0; from < 1000; from += 50) await spool.append(lines(from, from + 50), false);
+    expect(readdirSync(folder).filter((name) => name.startsWith('audit-')).length).toBeGreaterThan(2);
+    expect(numbers(await drain(spool))).toEqual(range(0, 1000));
+    expect(spool.usedBytes).toBeLessThan(4 * 1024);
+    await spool.close();
+  });
+
+  it('gives a batch again until it is acknowledged', async () => {
+    const spool = open();
+    await spool.append(lines(0, 3), false);
+    expect(numbers((await spool.read(10, 1000))?.lines ?? [])).toEqual([0, 1, 2]);
+    expect(numbers(await drain(spool))).toEqual([0, 1, 2]);
+    expect(await spool.read(10, 1000)).toBeUndefined();
+    await spool.close();
+  });
+
+  it('goes on after a restart where the last one had got to', async () => {
+    const first = open();
+    await first.append(lines(0, 10), true);
+    const batch = await first.read(4, 1000);
+    if (batch !== undefined) first.acknowledge(batch);
+    await first.close();
+    const second = open();
+    expect(second.bootEpoch).toBe(first.bootEpoch + 1);
+    await second.append(lines(10, 12), false);
+    expect(numbers(await drain(second))).toEqual(range(4, 12));
+    await second.close();
+  });
+
+  it('sends everything again when it can not know where it had got to', async () => {
+    const first = open();
+    await first.append(lines(0, 5), true);
+    await drain(first);
+    // No close: the process was killed.
+    const second = open();
+    expect(numbers(await drain(second))).toEqual(range(0, 5));
+    await second.close();
+    await first.close();
+  });
+
+  it('drops the line that a killed process left unfinished, and only that', async () => {
+    const first = open();
+    await first.append(lines(0, 3), true);
+    await first.close();
+    const segment = readdirSync(folder).find((name) => name.startsWith('audit-')) ?? '';
+    appendFileSync(path.join(folder, segment), '{"n":3');
+    const second = open();
+    await second.append(lines(4, 5), false);
+    expect(numbers(await drain(second))).toEqual([0, 1, 2, 4]);
+    await second.close();
+  });
+
+  it('says when it is full', async () => {
+    const spool = open(2000);
+    expect(spool.hasRoomFor(2000)).toBe(true);
+    await spool.append(lines(0, 100), false);
+    expect(spool.hasRoomFor(1900)).toBe(false);
+    await spool.close();
+  });
+
+  it('survives a line longer than what is read at once', async () => {
+    const spool = open();
+    await spool.append(Buffer.from(`{"n":1,"x":"${'x'.repeat(200)}"}\n{"n":2}\n`), false);
+    expect(numbers(await drain(spool))).toEqual([1, 2]);
+    await spool.close();
+  });
+
+  it('refuses a folder that can not be written, by its path', () => {
+    expect(() => new Spool({ folder: path.join(import.meta.filename, 'spool'), maxBytes: 1000 })).toThrow(
+      'spool.test.ts',
+    );
+  });
+});

@@ -1,0 +1,148 @@
+// The proxy as a process: started by its environment, killed and started again.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { z } from 'zod';
+import { renderPolicy } from '#policy/document.ts';
+import { startIngest, type FakeIngest } from './harness/ingest.ts';
+import { USER_1, policyDocument } from './harness/policy.ts';
+
+const root = path.join(import.meta.dirname, '../../..');
+const ended: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of ended.splice(0).reverse()) await end();
+});
+
+interface Child {
+  readonly process: ChildProcess;
+  readonly output: () => string;
+  readonly exit: Promise<number | null>;
+}
+
+function start(env: Readonly<Record<string, string>>): Child {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'runtime/proxy/main.ts'], {
+    cwd: root,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  ended.push(() => {
+    child.kill('SIGKILL');
+    return exit;
+  });
+  return { process: child, output: () => output, exit };
+}
+
+async function listening(child: Child): Promise<number> {
+  for (;;) {
+    const line = child
+      .output()
+      .split('\n')
+      .find((text) => text.includes('"Listening."'));
+    if (line !== undefined) return z.object({ port: z.number() }).parse(JSON.parse(line)).port;
+    if (child.process.exitCode !== null) throw new Error(child.output());
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function surroundings(): Promise<{ env: Record<string, string>; ingest: FakeIngest; folder: string }> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'proxy-main-'));
+  ended.push(() => rmSync(folder, { recursive: true, force: true }));
+  const ingest = await startIngest();
+  ended.push(() => ingest.close());
+  const upstream = http.createServer((request, response) => {
+    request.resume();
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end('{"jsonrpc":"2.0","id":1,"result":{}}');
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  ended.push(() => upstream.close().closeAllConnections());
+  const address = upstream.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  writeFileSync(path.join(folder, 'policy.json'), renderPolicy(policyDocument()));
+  const env = {
+    PORT: '0',
+    METRICS_PORT: '0',
+    BIND_ADDRESS: '127.0.0.1',
+    UPSTREAM_URL: `http://127.0.0.1:${port}`,
+    POLICY_FILE: path.join(folder, 'policy.json'),
+    MCP_SERVER_NAME: 'notes',
+    MCP_SERVER_NAMESPACE: 'team-a',
+    STATE_DIR: path.join(folder, 'state'),
+    ANALYTICS_INGEST_URL: ingest.url,
+  };
+  return { env, ingest, folder };
+}
+
+const call = (port: number, id: number): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}/mcp`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...USER_1 },
+    body: JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'delete_note' } }),
+  });
+
+describe('the proxy as a process', () => {
+  it('names every wrong variable and exits 1', async () => {
+    const child = start({ PORT: 'x', UPSTREAM_URL: 'ftp://h' });
+    expect(await child.exit).toBe(1);
+    for (const name of [
+      'PORT is \\"x\\"',
+      'UPSTREAM_URL is',
+      'MCP_SERVER_NAME is not set',
+      'MCP_SERVER_NAMESPACE is not set',
+    ]) {
+      expect(child.output()).toContain(name);
+    }
+  });
+
+  it('names the variable, the port and the remedy when the port is in use, and exits 1', async () => {
+    const { env } = await surroundings();
+    const taken = new URL(env['UPSTREAM_URL'] ?? '').port;
+    const child = start({ ...env, PORT: taken });
+    expect(await child.exit).toBe(1);
+    expect(child.output()).toContain(`PORT=${taken}: the port is in use. Stop the program`);
+  });
+
+  it('names the folder when its state can not be kept, and exits 1', async () => {
+    const { env } = await surroundings();
+    const child = start({ ...env, STATE_DIR: path.join(import.meta.filename, 'state') });
+    expect(await child.exit).toBe(1);
+    expect(child.output()).toContain('main.test.ts/state');
+  });
+
+  it('ends with 0 on SIGTERM, with everything delivered', async () => {
+    const { env, ingest } = await surroundings();
+    const child = start(env);
+    expect((await call(await listening(child), 1)).status).toBe(200);
+    child.process.kill('SIGTERM');
+    expect(await child.exit).toBe(0);
+    expect(ingest.events.map(({ payload }) => payload.phase)).toEqual(['decided', 'finished']);
+  });
+
+  it('killed while ingest is away, loses no decision on a destructive call', async () => {
+    const { env, ingest } = await surroundings();
+    ingest.answer = () => 503;
+    const first = start(env);
+    const port = await listening(first);
+    await Promise.all(Array.from({ length: 20 }, async (_, at) => (await call(port, at)).text()));
+    first.process.kill('SIGKILL');
+    await first.exit;
+    ingest.answer = () => 202;
+    const second = start(env);
+    await listening(second);
+    const decided = () => ingest.events.filter(({ payload }) => payload.phase === 'decided');
+    while (decided().length < 20) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(new Set(decided().map(({ payload }) => payload.rpc_id)).size).toBe(20);
+    expect(new Set(ingest.events.map(({ boot_epoch }) => boot_epoch))).toEqual(new Set([1]));
+    expect((await call(await listening(second), 1)).status).toBe(200);
+    while (!ingest.events.some(({ boot_epoch }) => boot_epoch === 2)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+});
