@@ -121,11 +121,11 @@ const NOTES_CASES: readonly Case[] = [
     events: [allowed('tools/call whoami', editors)],
   }),
   ...both({
-    name: 'a tool that no grant covers looks unknown',
+    name: 'a tool that a grant names without its side effect',
     caller: user,
     action: { call: 'delete_note', args: { id: 'note-1' } },
-    expect: 'denied: unknown_tool -32602, Unknown tool: delete_note',
-    events: [denied('tools/call delete_note', 'tool_not_granted', { session: 'demo' })],
+    expect: 'denied: side_effect_not_allowed -32030, needs sideEffect destructive',
+    events: [denied('tools/call delete_note', 'side_effect_not_allowed', editors)],
   }),
   ...both({
     name: 'a tool that a grant denies',
