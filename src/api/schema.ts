@@ -149,7 +149,8 @@ export const serverRef = z.object({
     ),
 });
 
-export const subject = z.object({
+/** A misspelled member would leave a subject that means everybody, so unknown ones are refused. */
+export const subject = z.strictObject({
   humanID: identity.optional().describe('The human on whose behalf the call is made.'),
   agentID: identity.optional().describe('The agent that makes the call.'),
   teamID: teamId.optional(),

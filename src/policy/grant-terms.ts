@@ -124,12 +124,12 @@ function toolWarnings(server: McpServer, spec: McpAccessGrant['spec']): readonly
   });
 }
 
-/** An empty subject means verified callers; in header mode there are none unless the server says otherwise. */
+/** An empty subject allows verified callers; in header mode there are none unless the server says otherwise. */
 function subjectWarnings(server: McpServer, subject: PolicySubject): readonly Problem[] {
   const mode = server.spec.auth?.mode ?? 'header';
   if (Object.keys(subject).length > 0 || mode === 'oauth' || mode === 'mtls') return [];
   if (mode === 'header' && server.spec.access?.emptySubjectMatchesAsserted === true) return [];
-  const message = `is empty, which means verified callers, and ${server.metadata.name} verifies nobody (auth.mode ${mode})`;
+  const message = `is empty, so it allows verified callers only, and ${server.metadata.name} verifies nobody (auth.mode ${mode}); its denies bind everybody`;
   return [{ path: 'spec.subject', message }];
 }
 

@@ -4,7 +4,13 @@ import { trustRank } from '#api/trust.ts';
 import { compareAllows, compareRefs, UNDECLARED_TOOL, type ToolTerms } from './allow-order.ts';
 import type { PolicyReason } from '#api/reasons.ts';
 import type { ConditionOutcome } from './condition.ts';
-import { ruleFor, type IndexedAllow, type IndexedCondition, type IndexedDeny } from './policy-index.ts';
+import {
+  ruleFor,
+  type IndexedAllow,
+  type IndexedCondition,
+  type IndexedDeny,
+  type IndexedSubject,
+} from './policy-index.ts';
 import { subjectsOf } from './subject-index.ts';
 import { refuse, type Trial, type Verdict } from './trial.ts';
 
@@ -76,17 +82,31 @@ function speaksBefore(a: IndexedDeny, b: IndexedDeny | undefined): boolean {
   return compareRefs(a.grant, b.grant) < 0;
 }
 
+/** The deny that speaks first: the given one, or one of this record's. */
+function firstDeny(
+  trial: Trial,
+  record: IndexedSubject,
+  denying: IndexedDeny | undefined,
+): IndexedDeny | undefined {
+  let first = denying;
+  for (const deny of ruleFor(record, trial.request.tool ?? '')?.deny ?? []) {
+    if (speaksBefore(deny, first) && denyApplies(trial, deny)) first = deny;
+  }
+  return first;
+}
+
+/**
+ * An empty subject allows only callers who are verified, but its denies bind every caller: whoever withholds a tool
+ * from everybody does not mean to leave it to those who prove nothing.
+ */
 export function checkDenies(trial: Trial): Verdict | undefined {
   const { index, request, note, subjects } = trial;
+  const { everybody } = index.subjects;
   const tool = request.tool ?? '';
   let denying: IndexedDeny | undefined;
-  for (const subject of subjects) {
-    const denies = ruleFor(subject, tool)?.deny;
-    if (denies === undefined) continue;
-    for (const deny of denies) {
-      if (speaksBefore(deny, denying) && denyApplies(trial, deny)) denying = deny;
-    }
-  }
+  for (const subject of subjects) denying = firstDeny(trial, subject, denying);
+  if (everybody !== undefined && !subjects.includes(everybody))
+    denying = firstDeny(trial, everybody, denying);
   const grant = denying?.grant ?? index.deniedToAll.get(tool);
   if (grant === undefined) {
     note?.('deny rules', 'pass', `no grant denies ${tool} to this caller`);

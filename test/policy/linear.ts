@@ -198,7 +198,12 @@ function gather(world: World, question: Question): Gathered {
       if (denies && !isOff) toAll.push({ grant: keyOf(raw), conditional: false });
       continue;
     }
-    if (!speaksOf(subject, world, question.principal)) continue;
+    const isEmpty = !subject.humanID && !subject.agentID && !subject.teamID && subject.anonymous !== true;
+    if (!speaksOf(subject, world, question.principal)) {
+      // Its denies bind this caller too, and tell nothing of the tool.
+      if (isEmpty && !isOff) gatherDenies(world, raw, question, { ...found });
+      continue;
+    }
     found.matches = true;
     if (isOff) continue;
     gatherDenies(world, raw, question, found);

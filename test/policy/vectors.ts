@@ -364,6 +364,18 @@ const subjects: readonly Vector[] = [
     },
   },
   {
+    name: 'empty subject denies the tool, caller who only asserts who they are',
+    before: 'allow allowed',
+    expected: 'deny tool_denied',
+    because: 'denies of an empty subject bind everybody; whoever proves nothing gains nothing by it',
+    parts: {
+      grants: [
+        aGrant(),
+        aGrant({ name: 'closed', subject: {}, toolRules: [{ name: 'read_note', decision: 'deny' }] }),
+      ],
+    },
+  },
+  {
     name: 'auth mode none, no identity, grant for anonymous callers',
     before: 'deny missing_identity',
     expected: 'allow allowed',
