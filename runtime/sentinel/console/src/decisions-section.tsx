@@ -66,9 +66,10 @@ function Filters({ servers, filter, onFilter }: FiltersProps): ReactNode {
     AUDIT_DECISIONS.find((known) => known === text);
   return (
     <div className="filters" role="group" aria-label="Filters">
-      <label>
-        <span>Server</span>
+      <div className="filter">
+        <label htmlFor="filter-server">Server</label>
         <select
+          id="filter-server"
           value={filter.server ?? ALL}
           onChange={({ target }) =>
             onFilter({ ...filter, server: target.value === ALL ? undefined : target.value })
@@ -81,10 +82,11 @@ function Filters({ servers, filter, onFilter }: FiltersProps): ReactNode {
             </option>
           ))}
         </select>
-      </label>
-      <label>
-        <span>Decision</span>
+      </div>
+      <div className="filter">
+        <label htmlFor="filter-decision">Decision</label>
         <select
+          id="filter-decision"
           value={filter.decision ?? ALL}
           onChange={({ target }) => onFilter({ ...filter, decision: decisionOf(target.value) })}
         >
@@ -95,7 +97,7 @@ function Filters({ servers, filter, onFilter }: FiltersProps): ReactNode {
             </option>
           ))}
         </select>
-      </label>
+      </div>
     </div>
   );
 }
