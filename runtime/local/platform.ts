@@ -14,7 +14,7 @@ import { inventoryOf } from './inventory.ts';
 import { Monitor } from './monitor.ts';
 import type { PlatformStatus } from './platform-status.ts';
 import { synthesiseFile } from './program-loader.ts';
-import { watchProgram, type ProgramWatch } from './program-watch.ts';
+import { ProgramWatch } from './program-watch.ts';
 import { Reporter } from './reporter.ts';
 import { keysFor, SentinelUnit } from './sentinel-unit.ts';
 import { partStatus, serverStatus } from './server-status.ts';
@@ -142,7 +142,7 @@ export class Platform {
   /** Loads the program again and applies it; what is wrong with it is reported, and what ran goes on running. */
   reload(): Promise<Result<readonly string[], Trouble>> {
     return this.serially(async () => {
-      const applied = await this.apply();
+      const [applied] = await Promise.all([this.apply(), this.watcher?.refresh()]);
       this.programTrouble = applied.ok ? undefined : applied.error;
       if (applied.ok) this.options.onEvent({ kind: 'applied', changes: applied.value });
       else if (!this.closing.signal.aborted)
@@ -186,11 +186,12 @@ export class Platform {
     this.control = await openControl(actions, this.dir.control);
     this.monitor.start();
     if (this.options.watch !== false) this.watch();
+    await this.watcher?.refresh();
   }
 
   private watch(): void {
     const { program, onEvent } = this.options;
-    this.watcher = watchProgram(
+    this.watcher = new ProgramWatch(
       program,
       () => void this.reload(),
       (error) =>

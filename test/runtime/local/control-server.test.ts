@@ -7,7 +7,7 @@ import { objectKey } from '#api/principal.ts';
 import { err, ok } from '#api/result.ts';
 import { openControl, type ControlServer } from '#runtime/local/control-server.ts';
 import type { PlatformStatus } from '#runtime/local/platform-status.ts';
-import { temporaryFolder, type TemporaryFolder } from './temporary.ts';
+import { temporaryFolder, type TemporaryFolder } from './harness/temporary.ts';
 
 const status: PlatformStatus = {
   pid: 1,

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { runningPlatform, takePlatformLock } from '#runtime/local/platform-lock.ts';
 import { TroubleError } from '#runtime/local/trouble.ts';
-import { temporaryFolder, type TemporaryFolder } from './temporary.ts';
+import { temporaryFolder, type TemporaryFolder } from './harness/temporary.ts';
 
 describe('the platform lock', () => {
   let folder: TemporaryFolder;

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { placeOf, synthesiseFile } from '#runtime/local/program-loader.ts';
-import { temporaryFolder, type TemporaryFolder } from './temporary.ts';
+import { temporaryFolder, type TemporaryFolder } from './harness/temporary.ts';
 
 const quickstart = path.resolve('examples/quickstart/program.ts');
 

@@ -10,7 +10,7 @@ import {
   type Patience,
   type ProcessSpec,
 } from '#runtime/local/supervised-process.ts';
-import { eventually, isAlive, temporaryFolder, type TemporaryFolder } from './temporary.ts';
+import { eventually, isAlive, temporaryFolder, type TemporaryFolder } from './harness/temporary.ts';
 
 const listening = `require('node:net').createServer().listen(Number(process.env.PORT), '127.0.0.1')`;
 

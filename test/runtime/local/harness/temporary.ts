@@ -1,5 +1,5 @@
 // Folders that a test owns and that go with it, and questions about processes by pid.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,8 +9,10 @@ export interface TemporaryFolder {
   readonly remove: () => void;
 }
 
-export function temporaryFolder(): TemporaryFolder {
-  const folder = mkdtempSync(path.join(tmpdir(), 'mcp-runtime-test-'));
+/** @param parent where it is made; @default the system's folder for such */
+export function temporaryFolder(parent = tmpdir()): TemporaryFolder {
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(path.join(parent, 'mcp-runtime-test-'));
   return { path: folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }) };
 }
 
