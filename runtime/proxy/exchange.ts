@@ -2,7 +2,6 @@
 // let it pass, and a stage that forgets to decide leaves the refusal standing.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision } from '#policy/decision.ts';
-import { newEventId } from './audit/sink.ts';
 import type { Caller } from './edge/identity.ts';
 import type { RequestHead } from './edge/request-head.ts';
 import type { ClientMessage } from './json/client-message.ts';
@@ -23,7 +22,8 @@ export class Exchange {
   readonly response: ServerResponse;
   /** On the monotonic clock. */
   readonly startedMs: number;
-  readonly id = newEventId();
+  /** Of its audit events; also its trace, where the caller brought none. */
+  readonly id: string;
   head: RequestHead | undefined;
   snapshot: PolicySnapshot | undefined;
   caller: Caller | undefined;
@@ -47,7 +47,8 @@ export class Exchange {
   nextStage = 0;
   finished = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, startedMs: number) {
+  constructor(id: string, request: IncomingMessage, response: ServerResponse, startedMs: number) {
+    this.id = id;
     this.request = request;
     this.response = response;
     this.startedMs = startedMs;
@@ -68,7 +69,7 @@ export class Exchange {
   get traceId(): string {
     const given = this.head?.traceparent;
     const trace = given === undefined ? undefined : TRACEPARENT.exec(given)?.[1];
-    return trace ?? this.id.replaceAll('-', '');
+    return trace ?? this.id;
   }
 
   get isObserved(): boolean {

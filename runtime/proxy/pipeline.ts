@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Exchange } from './exchange.ts';
 import { answerRefusal, type Refusal } from './refusal.ts';
 import { endingOf } from './relay/relay.ts';
+import { sendWhole } from './relay/send.ts';
 import type { ProxyServices } from './services.ts';
 import { authorise } from './stages/authorise.ts';
 import { matchHeaders, readBody, readEnvelope } from './stages/body-stages.ts';
@@ -45,7 +46,8 @@ export class Pipeline implements Flow {
   }
 
   handle(request: IncomingMessage, response: ServerResponse): void {
-    const exchange = new Exchange(request, response, this.services.clock.monotonicMs());
+    const { ids, clock } = this.services;
+    const exchange = new Exchange(ids.next(), request, response, clock.monotonicMs());
     if (this.draining) response.shouldKeepAlive = false;
     response.on('close', () => this.onClosed(exchange));
     this.advance(exchange);
@@ -72,8 +74,7 @@ export class Pipeline implements Flow {
       const answer = answerRefusal(refusal, exchange.refused());
       if (!request.complete && !isSmall(exchange)) response.shouldKeepAlive = false;
       exchange.bytesOut = answer.body.length;
-      response.writeHead(answer.status, [...answer.headers]);
-      response.end(answer.body);
+      sendWhole(response, answer.status, answer.headers, answer.body);
     }
     this.end(exchange, endingOf(exchange, refusal, outcome));
   }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Clock } from '#runtime/process/clock.ts';
 import { createPageServer, listen, servePage, type Pages } from '#runtime/process/http.ts';
 import type { Log } from '#runtime/process/log.ts';
+import { EventIds } from './audit/event-id.ts';
 import { AuditDelivery } from './audit/delivery.ts';
 import { AuditSink } from './audit/sink.ts';
 import { Spool } from './audit/spool.ts';
@@ -22,7 +23,6 @@ import type { ProxyServices } from './services.ts';
 import { Places } from './state/places.ts';
 import { SessionLedger } from './state/session-ledger.ts';
 import { LeanUpstream } from './upstream/lean-upstream.ts';
-import { UndiciUpstream } from './upstream/undici-upstream.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** What keeps the audit trail; absent where audit is off. */
@@ -50,12 +50,16 @@ const AUDIT_SHARE_MS = 2_000;
 export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): Promise<StartedProxy> {
   const audit = openAudit(config, clock, log);
   const metrics = new RequestMetrics();
-  const services = createServices(
+  const ids = new EventIds();
+  const recorder = new Recorder({ sink: audit?.sink, metrics, config, clock, ids });
+  const services = createServices({
     config,
     clock,
     log,
-    new Recorder({ sink: audit?.sink, metrics, config, clock }),
-  );
+    ids,
+    recorder,
+    upstream: await createUpstream(config, clock),
+  });
   const { policy, forwarded, places } = services;
   const pipeline = new Pipeline(services);
   const registry = createProxyRegistry({ config, policy, metrics, places, audit });
@@ -101,17 +105,16 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   }
 }
 
-function createServices(config: ProxyConfig, clock: Clock, log: Log, recorder: Recorder): ProxyServices {
+type Given = Pick<ProxyServices, 'config' | 'clock' | 'log' | 'ids' | 'recorder' | 'upstream'>;
+
+function createServices(given: Given): ProxyServices {
+  const { config, clock, log } = given;
   const keptFile = path.join(config.stateFolder, 'policy.json');
   return {
-    config,
-    clock,
-    log,
-    recorder,
+    ...given,
     policy: new PolicySource({ file: config.policyFile, keptFile, clock, log }),
     forwarded: new Map(),
     hostCheck: new HostCheck(config),
-    upstream: createUpstream(config, clock),
     ledger: new SessionLedger(),
     places: new Places(config.limits),
     clientMessages: new ClientMessageReader(),
@@ -141,11 +144,12 @@ function openAudit(config: ProxyConfig, clock: Clock, log: Log): Audit | undefin
   return { spool, sink, delivery };
 }
 
-function createUpstream(config: ProxyConfig, clock: Clock): Upstream {
+async function createUpstream(config: ProxyConfig, clock: Clock): Promise<Upstream> {
   const { upstreamUrl: origin, upstreamTimeouts: limits } = config;
-  return origin.protocol === 'https:'
-    ? new UndiciUpstream(origin, limits)
-    : new LeanUpstream({ origin, clock, limits });
+  if (origin.protocol === 'http:') return new LeanUpstream({ origin, clock, limits });
+  // Loaded only where it is needed: it is as large as everything else together.
+  const { UndiciUpstream } = await import('./upstream/undici-upstream.ts');
+  return new UndiciUpstream(origin, limits);
 }
 
 function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): http.Server {

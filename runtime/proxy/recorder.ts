@@ -1,7 +1,7 @@
 // Writes down what happened: one audit event for each thing that the contract names, and the metrics beside it.
 import type { AuditDecision, AuditPayload } from '#api/audit-event.ts';
 import type { AuditSink, OnCommitted } from './audit/sink.ts';
-import { newEventId } from './audit/sink.ts';
+import type { EventIds } from './audit/event-id.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { ProxyConfig } from './config.ts';
 import type { Exchange } from './exchange.ts';
@@ -15,6 +15,7 @@ export interface RecorderOptions {
   readonly metrics: RequestMetrics;
   readonly config: ProxyConfig;
   readonly clock: Clock;
+  readonly ids: EventIds;
 }
 
 /** Longest text of a caller that an event repeats. */
@@ -60,7 +61,7 @@ export class Recorder {
 
   /** The server asked its caller something, or tried to. */
   serverRequest(exchange: Exchange, message: ServerMessage, decision: AuditDecision): void {
-    const { sink, clock } = this.options;
+    const { sink, clock, ids } = this.options;
     if (sink === undefined) return;
     const passed = decision !== 'deny';
     const ending: Ending = {
@@ -80,7 +81,7 @@ export class Recorder {
       rpc_id: message.id,
       tool_name: undefined,
     };
-    sink.record({ id: newEventId(), traceId: exchange.traceId, payload });
+    sink.record({ id: ids.next(), traceId: exchange.traceId, payload });
   }
 
   private eventOf(exchange: Exchange, phase: AuditPayload['phase'], ending: Ending) {

@@ -1,6 +1,7 @@
 // What the stages work with; made once by `proxy.ts`.
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
+import type { EventIds } from './audit/event-id.ts';
 import type { ProxyConfig } from './config.ts';
 import type { HostCheck } from './edge/host-check.ts';
 import type { Exchange } from './exchange.ts';
@@ -16,6 +17,7 @@ export interface ProxyServices {
   readonly config: ProxyConfig;
   readonly clock: Clock;
   readonly log: Log;
+  readonly ids: EventIds;
   readonly hostCheck: HostCheck;
   readonly policy: PolicySource;
   readonly upstream: Upstream;

@@ -1,9 +1,10 @@
 // Carries events from the spool to ingest, in order, at least once. It goes on for as long as the process lives: an
 // ingest that is away is asked again, an event that ingest will never take is set aside so that the rest can pass.
+import http from 'node:http';
+import https from 'node:https';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import fsp from 'node:fs/promises';
-import { Agent, request } from 'undici';
 import { INGEST_LIMITS } from '#api/audit-event.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { Spool } from './spool.ts';
@@ -30,6 +31,7 @@ type Outcome = 'accepted' | 'retry' | 'poison';
 
 const compress = promisify(gzip);
 const COMPRESS_ABOVE = 1024;
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const READ_BYTES = Math.floor(INGEST_LIMITS.bodyBytes / 4);
 const PARK_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 10_000;
@@ -43,7 +45,9 @@ export class AuditDelivery {
   /** When ingest last took a batch, in epoch milliseconds. */
   lastDeliveredMs: number | undefined;
   private readonly options: DeliveryOptions;
-  private readonly agent = new Agent({ connections: 1, pipelining: 1 });
+  private readonly agent: http.Agent;
+  /** On this machine bytes are cheaper than packing them. */
+  private readonly isNear: boolean;
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
   private again = false;
@@ -52,6 +56,9 @@ export class AuditDelivery {
 
   constructor(options: DeliveryOptions) {
     this.options = options;
+    this.isNear = LOOPBACK.has(options.url.hostname);
+    const kept = { keepAlive: true, maxSockets: 1 };
+    this.agent = options.url.protocol === 'https:' ? new https.Agent(kept) : new http.Agent(kept);
   }
 
   /** Starts to deliver if nothing is under way. */
@@ -75,7 +82,7 @@ export class AuditDelivery {
     this.wake();
     while (this.running !== undefined) await this.running;
     stop();
-    await this.agent.destroy();
+    this.agent.destroy();
   }
 
   private async run(): Promise<void> {
@@ -138,26 +145,39 @@ export class AuditDelivery {
   private async post(lines: readonly string[]): Promise<Outcome> {
     const { url, apiKey } = this.options;
     const plain = Buffer.from(`[${lines.join(',')}]`);
-    const packed = plain.length > COMPRESS_ABOVE;
+    const packed = !this.isNear && plain.length > COMPRESS_ABOVE;
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (packed) headers['content-encoding'] = 'gzip';
     if (apiKey !== undefined) headers['x-api-key'] = apiKey;
     try {
-      const answer = await request(url, {
-        method: 'POST',
-        headers,
-        body: packed ? await compress(plain, { level: 1 }) : plain,
-        dispatcher: this.agent,
-        headersTimeout: TIMEOUT_MS,
-        bodyTimeout: TIMEOUT_MS,
-        signal: this.stopping.signal,
-      });
-      await answer.body.dump();
-      return this.judge(answer.statusCode);
+      const body = packed ? await compress(plain, { level: 1 }) : plain;
+      return this.judge(await this.send(url, headers, body));
     } catch (error) {
       if (!this.stopping.signal.aborted) this.warn(error instanceof Error ? error.message : String(error));
       return 'retry';
     }
+  }
+
+  /** Resolves to the status, once the whole answer is there. */
+  private send(url: URL, headers: Readonly<Record<string, string>>, body: Buffer): Promise<number> {
+    const { agent } = this;
+    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(TIMEOUT_MS)]);
+    const { request } = url.protocol === 'https:' ? https : http;
+    return new Promise((resolve, reject) => {
+      const options = {
+        method: 'POST',
+        headers: { ...headers, 'content-length': body.length },
+        agent,
+        signal,
+      };
+      const sent = request(url, options, (response) => {
+        response.resume();
+        response.on('end', () => resolve(response.statusCode ?? 0));
+        response.on('error', reject);
+      });
+      sent.on('error', reject);
+      sent.end(body);
+    });
   }
 
   private judge(status: number): Outcome {

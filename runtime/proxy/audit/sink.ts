@@ -1,6 +1,6 @@
 // Where the proxy's audit events go: numbered, chained, and in batches to the spool. It never waits for the network
 // and never blocks a request, unless the request has to be on record before it is forwarded.
-import { hash, randomUUID } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { FIRST_PREV_HASH, type AuditPayload } from '#api/audit-event.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
@@ -157,9 +157,4 @@ export class AuditSink {
       'Audit events are being lost. Check that ANALYTICS_INGEST_URL answers and that STATE_DIR has room.',
     );
   }
-}
-
-/** A new event id; also the trace id where the caller brought none. */
-export function newEventId(): string {
-  return randomUUID();
 }

@@ -2,6 +2,7 @@
 import type { Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
 import { INVALID_ANSWER, answersRequest, filteredResponse, responseRefusal } from './governed-message.ts';
+import { sendWhole } from './send.ts';
 import { headerOf, type Answer, type RelayContext } from './answer.ts';
 
 export class MessageAnswer implements Answer {
@@ -43,8 +44,7 @@ export class MessageAnswer implements Answer {
     if (mcpSession !== undefined) services.ledger.claim(mcpSession, exchange.subjectKey);
     const body = filteredResponse(exchange, services, bytes, message);
     exchange.bytesOut = body.length;
-    exchange.response.writeHead(200, relayedHeaders(this.headers, 'application/json', body.length));
-    exchange.response.end(body);
+    sendWhole(exchange.response, 200, relayedHeaders(this.headers, 'application/json', body.length), body);
     this.context.finish(200);
   }
 

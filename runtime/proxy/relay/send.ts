@@ -1,0 +1,16 @@
+// Sends a whole answer. Head and a small body leave in one write: Latin-1 keeps every byte as it is, and lets
+// `node:http` join the two.
+import type { ServerResponse } from 'node:http';
+
+const JOIN_BELOW = 16 * 1024;
+
+export function sendWhole(
+  response: ServerResponse,
+  status: number,
+  headers: readonly string[],
+  body: Buffer,
+): void {
+  response.writeHead(status, [...headers]);
+  if (body.length < JOIN_BELOW) response.end(body.toString('latin1'), 'latin1');
+  else response.end(body);
+}
