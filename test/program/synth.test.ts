@@ -1,4 +1,5 @@
-// The commands as a user runs them: another folder, time zone and language, the same bytes.
+// The commands as a user runs them. What they write is compared with what this process renders, which is in another
+// folder, time zone and language.
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -32,20 +33,13 @@ describe('npx cdk8s synth', () => {
     const cli = path.resolve('node_modules/cdk8s-cli/bin/cdk8s');
     await run(process.execPath, [cli, 'synth', '--output', output, '--check-upgrade=false'], { env });
     expect(await filesOf(output)).toEqual(here);
-  });
+  }, 60_000);
 });
 
 describe('main.cdk8s.ts', () => {
   const main = path.resolve('main.cdk8s.ts');
   const start = (env: Readonly<Record<string, string>>) =>
     run(process.execPath, ['--import', 'tsx', main], { env: { ...process.env, ...env } });
-
-  it('writes the same bytes once more, in Nepal', async () => {
-    const output = path.join(folder, 'kathmandu');
-    const { stderr } = await start({ CDK8S_OUTDIR: output, TZ: 'Asia/Kathmandu', LC_ALL: 'C' });
-    expect(await filesOf(output)).toEqual(here);
-    expect(stderr).toBe('');
-  });
 
   it('ends with the place of a mistake in a program, and writes nothing', async () => {
     const file = path.join(folder, 'wrong.ts');
@@ -63,5 +57,5 @@ describe('main.cdk8s.ts', () => {
       stderr: expect.stringContaining('demo/notes: this McpServer has 1 problem:\n  spec.port:'),
     });
     await expect(readdir(output)).rejects.toMatchObject({ code: 'ENOENT' });
-  });
+  }, 60_000);
 });
