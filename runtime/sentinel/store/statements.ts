@@ -25,7 +25,7 @@ WHERE ${FILTER}
 ORDER BY timestamp DESC, namespace DESC, server DESC, id DESC, phase DESC
 LIMIT {limit:UInt32}`;
 
-/** How calls that were \`decided\` ended, for the ids of a page and not before its oldest row. */
+/** How calls that were `decided` ended, for the ids of a page. */
 export const SELECT_FINISHED = `
 SELECT event
 FROM events FINAL
@@ -69,6 +69,3 @@ WHERE ${FILTER} AND ${IS_DECISION}
 GROUP BY decision, reason
 ORDER BY count DESC, reason
 LIMIT 12`;
-
-/** Two columns: when we received it, and the event itself. */
-export const INSERT_COLUMNS = ['received_at', 'event'] as const;

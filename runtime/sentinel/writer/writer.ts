@@ -14,7 +14,7 @@ export interface WriterDeps {
 }
 
 /** One insert. Larger ones cost memory, smaller ones make ClickHouse merge more. */
-const INSERT_LIMITS = { events: 10_000, bytes: 8 * 1024 * 1024 };
+const INSERT_LIMITS = { events: 5_000, bytes: 5 * 1024 * 1024 };
 /** Events gather for this long between two inserts, unless there are already enough. */
 const GATHER_MS = 200;
 const ENOUGH_EVENTS = 2_000;
