@@ -43,6 +43,7 @@ export interface StartedProxy {
 const KEEP_ALIVE_MS = 620_000;
 const MAX_HEADER_BYTES = 16 * 1024;
 const RECHECK_MS = 1_000;
+const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 /** Part of the time for the shutdown that is kept for the last audit events. */
 const AUDIT_SHARE_MS = 2_000;
 
@@ -127,13 +128,10 @@ function openAudit(config: ProxyConfig, clock: Clock, log: Log): Audit | undefin
   const { source, eventType, url, apiKey, spoolMaxBytes } = config.audit;
   const folder = path.join(config.stateFolder, 'spool');
   const spool = new Spool({ folder, maxBytes: spoolMaxBytes });
-  const delivery = new AuditDelivery({
-    spool,
-    url,
-    apiKey,
-    log,
-    parkFile: path.join(folder, 'refused.ndjson'),
-  });
+  // On this machine bytes cost less than packing them.
+  const compress = !LOOPBACK.has(url.hostname);
+  const parkFile = path.join(folder, 'refused.ndjson');
+  const delivery = new AuditDelivery({ spool, url, apiKey, compress, log, parkFile });
   const sink = new AuditSink({
     spool,
     identity: { source, eventType, instance: config.instance },
@@ -172,7 +170,10 @@ function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pa
       else servePage(page, request, response, (error) => log.error({ error }, 'A page failed.'));
     },
   );
-  server.on('clientError', (error, socket) => refuseConnection(error, socket));
+  server.on('clientError', (error, socket) => {
+    const reason = refuseConnection(error, socket);
+    if (reason !== undefined) services.recorder.connectionRefused(reason);
+  });
   return server;
 }
 

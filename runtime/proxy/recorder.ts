@@ -1,5 +1,6 @@
 // Writes down what happened: one audit event for each thing that the contract names, and the metrics beside it.
 import type { AuditDecision, AuditPayload } from '#api/audit-event.ts';
+import { REASONS, type EdgeReason } from '#api/reasons.ts';
 import type { AuditSink, OnCommitted } from './audit/sink.ts';
 import type { EventIds } from './audit/event-id.ts';
 import type { Clock } from '#runtime/process/clock.ts';
@@ -57,6 +58,31 @@ export class Recorder {
     if (exchange.message?.kind === 'response' && ending.decision === 'allow') return;
     const phase = exchange.decidedRecorded ? 'finished' : 'complete';
     this.options.sink?.record(this.eventOf(exchange, phase, ending));
+  }
+
+  /** Bytes came that are no request; there is nothing to say of it but why. */
+  connectionRefused(reason: EdgeReason): void {
+    const { sink, metrics, config, ids } = this.options;
+    metrics.connectionRefused(reason);
+    const { httpStatus } = REASONS[reason];
+    const id = ids.next();
+    const payload: AuditPayload = {
+      kind: 'refused',
+      phase: 'complete',
+      method: '',
+      path: '',
+      status: httpStatus,
+      latency_ms: 0,
+      bytes_in: 0,
+      bytes_out: 0,
+      server: config.server.name,
+      namespace: config.server.namespace,
+      cluster: config.server.cluster,
+      decision: 'deny',
+      reason,
+      outcome: 'none',
+    };
+    sink?.record({ id, traceId: id, payload });
   }
 
   /** The server asked its caller something, or tried to. */

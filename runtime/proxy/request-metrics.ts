@@ -1,6 +1,6 @@
 // Counters of requests. Labels are few and their values known beforehand: nothing that a caller sends, and nobody's
 // name, becomes one. On the hot path this is one map lookup and a few additions; printing happens at the scrape.
-import { REASONS } from '#api/reasons.ts';
+import { REASONS, type EdgeReason } from '#api/reasons.ts';
 import { Buckets, sampledCounter, sampledHistogram, type Registry } from '#runtime/process/metrics.ts';
 import type { Exchange } from './exchange.ts';
 import type { Ending } from './stages/stage.ts';
@@ -43,6 +43,8 @@ export class RequestMetrics {
   /** By method, rpc method, decision, status and reason: at most some thousands, most of them never seen. */
   private readonly series = new Map<string, Series>();
 
+  private readonly refused = new Map<EdgeReason, number>();
+
   observe(exchange: Exchange, ending: Ending, durationMs: number): void {
     const method = HTTP_METHODS.has(exchange.httpMethod) ? exchange.httpMethod : 'OTHER';
     const rpcMethod = rpcLabel(exchange.message?.method);
@@ -65,6 +67,10 @@ export class RequestMetrics {
     series.buckets.observe(durationMs / 1000);
   }
 
+  connectionRefused(reason: EdgeReason): void {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1);
+  }
+
   register(registry: Registry): void {
     const labelNames = ['method', 'rpc_method', 'decision', 'status'];
     const counter = (name: string, help: string, valueOf: (series: Series) => number): void => {
@@ -84,6 +90,13 @@ export class RequestMetrics {
           labels: { decision: labels['decision'] ?? '', reason, rpc_method: labels['rpc_method'] ?? '' },
           value: requests,
         })),
+    });
+    sampledCounter({
+      name: 'mcp_gateway_refused_connections_total',
+      help: 'Connections that were closed because their bytes are no request.',
+      registry,
+      labelNames: ['reason'],
+      read: () => [...this.refused].map(([reason, value]) => ({ labels: { reason }, value })),
     });
     sampledHistogram({
       name: 'mcp_gateway_request_duration_seconds',

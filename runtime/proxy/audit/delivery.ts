@@ -14,6 +14,8 @@ export interface DeliveryOptions {
   /** `http://…/events` */
   readonly url: URL;
   readonly apiKey: string | undefined;
+  /** Whether batches above 1 KiB are packed with gzip. */
+  readonly compress: boolean;
   readonly log: Log;
   /** File for events that ingest refuses for good. */
   readonly parkFile: string;
@@ -31,7 +33,6 @@ type Outcome = 'accepted' | 'retry' | 'poison';
 
 const compress = promisify(gzip);
 const COMPRESS_ABOVE = 1024;
-const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 const READ_BYTES = Math.floor(INGEST_LIMITS.bodyBytes / 4);
 const PARK_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 10_000;
@@ -46,8 +47,6 @@ export class AuditDelivery {
   lastDeliveredMs: number | undefined;
   private readonly options: DeliveryOptions;
   private readonly agent: http.Agent;
-  /** On this machine bytes are cheaper than packing them. */
-  private readonly isNear: boolean;
   private readonly stopping = new AbortController();
   private running: Promise<void> | undefined;
   private again = false;
@@ -56,7 +55,6 @@ export class AuditDelivery {
 
   constructor(options: DeliveryOptions) {
     this.options = options;
-    this.isNear = LOOPBACK.has(options.url.hostname);
     const kept = { keepAlive: true, maxSockets: 1 };
     this.agent = options.url.protocol === 'https:' ? new https.Agent(kept) : new http.Agent(kept);
   }
@@ -145,7 +143,7 @@ export class AuditDelivery {
   private async post(lines: readonly string[]): Promise<Outcome> {
     const { url, apiKey } = this.options;
     const plain = Buffer.from(`[${lines.join(',')}]`);
-    const packed = !this.isNear && plain.length > COMPRESS_ABOVE;
+    const packed = this.options.compress && plain.length > COMPRESS_ABOVE;
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (packed) headers['content-encoding'] = 'gzip';
     if (apiKey !== undefined) headers['x-api-key'] = apiKey;

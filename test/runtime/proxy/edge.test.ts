@@ -193,6 +193,21 @@ describe('framing', () => {
   });
 });
 
+describe('bytes that are no request', () => {
+  it('are recorded and counted like other refusals', async () => {
+    const before = world.ingest.events.length;
+    expect(reasonOf(await exchangeBytes(world.proxy.port, 'HELLO\r\n\r\n'))).toBe('bad_request_framing');
+    await world.until(() =>
+      world.ingest.events
+        .slice(before)
+        .some(({ payload }) => payload.kind === 'refused' && payload.method === ''),
+    );
+    expect((await world.page('/metrics')).text).toMatch(
+      /refused_connections_total\{reason="bad_request_framing"/,
+    );
+  });
+});
+
 describe('Host and Origin', () => {
   const withHost = (host: string): RawRequest => ({ without: ['Host'], headers: [`Host: ${host}`] });
 

@@ -12,6 +12,7 @@ export interface FakeIngest {
   /** Batches that were offered, accepted or not. */
   readonly offered: AuditEvent[][];
   readonly apiKeys: Set<string | undefined>;
+  readonly encodings: Set<string | undefined>;
   /** The bytes of every event that was accepted, as sent. */
   readonly lines: string[];
   /** Decides the status for a batch; 202 by default. */
@@ -24,6 +25,7 @@ export async function startIngest(): Promise<FakeIngest> {
   const offered: AuditEvent[][] = [];
   const lines: string[] = [];
   const apiKeys = new Set<string | undefined>();
+  const encodings = new Set<string | undefined>();
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -33,6 +35,7 @@ export async function startIngest(): Promise<FakeIngest> {
       const batch = z.array(auditEvent).parse(JSON.parse(text));
       const key = request.headers['x-api-key'];
       apiKeys.add(Array.isArray(key) ? key[0] : key);
+      encodings.add(request.headers['content-encoding']);
       offered.push(batch);
       const status = fake.answer(batch);
       if (status < 300) {
@@ -50,6 +53,7 @@ export async function startIngest(): Promise<FakeIngest> {
     events,
     offered,
     apiKeys,
+    encodings,
     lines,
     answer: () => 202,
     close: () =>
