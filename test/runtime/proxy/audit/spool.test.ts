@@ -5,7 +5,9 @@ import path from 'node:path';
 import { Spool } from '#runtime/proxy/audit/spool.ts';
 
 let folder: string;
-beforeEach(() => (folder = mkdtempSync(path.join(os.tmpdir(), 'spool-'))));
+beforeEach(() => {
+  folder = mkdtempSync(path.join(os.tmpdir(), 'spool-'));
+});
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const open = (maxBytes = 1024 * 1024): Spool => new Spool({ folder, maxBytes });
