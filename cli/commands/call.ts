@@ -1,7 +1,6 @@
 // `mcp-runtime call`: one tool call through the proxy, as any client would make it.
 import type { Command } from 'commander';
 import { z } from 'zod';
-import { McpCaller } from '#runtime/local/mcp-caller.ts';
 import { TroubleError, messageOf } from '#runtime/local/trouble.ts';
 import { identityHeaders, withCaller, type CallerOptions } from '../caller-options.ts';
 import { connect, findServer } from '../connection.ts';
@@ -60,6 +59,8 @@ async function call(name: string, tool: string, options: CallOptions): Promise<E
   const server = findServer(await connect(options).status(), name);
   const { url } = server;
   const json = options.json === true;
+  // Loaded only here: the other commands are quicker without the client.
+  const { McpCaller } = await import('#runtime/local/mcp-caller.ts');
   const caller = await McpCaller.connect({
     url,
     era: options.era,

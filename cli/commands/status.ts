@@ -42,6 +42,7 @@ function tell(found: PlatformStatus): void {
     ['program', shortPath(found.program.file), `pid ${found.pid}, since ${found.startedAt}`],
     ['manifests', shortPath(found.manifests.folder), String(found.manifests.count)],
     ['console', found.console.url, part(found.sentinel)],
+    ...(found.console.problem === undefined ? [] : [['', '', found.console.problem]]),
     ...found.servers.flatMap((server) => [
       [server.name, server.url, server.state],
       ['', 'server', part(server.server)],

@@ -1,6 +1,5 @@
 // `mcp-runtime tools`: what one caller sees of a server.
 import type { Command } from 'commander';
-import { McpCaller } from '#runtime/local/mcp-caller.ts';
 import { identityHeaders, withCaller, type CallerOptions } from '../caller-options.ts';
 import { connect, findServer } from '../connection.ts';
 import { tellFailure } from '../outcome.ts';
@@ -30,6 +29,8 @@ async function tools(name: string, options: CallerOptions): Promise<Exit> {
   const server = findServer(await connect(options).status(), name);
   const { url } = server;
   const json = options.json === true;
+  // Loaded only here: the other commands are quicker without the client.
+  const { McpCaller } = await import('#runtime/local/mcp-caller.ts');
   const caller = await McpCaller.connect({
     url,
     era: options.era,

@@ -4,6 +4,7 @@ import type { McpServer } from '#api/mcp-server.ts';
 import { objectKey, type ObjectRef } from '#api/principal.ts';
 import { isSameRef, refOf, serverOf, type Model } from './model.ts';
 import type { ServerStatus, SessionStatus } from './platform-status.ts';
+import { writeJson } from './state-dir.ts';
 
 interface Subject {
   readonly humanID?: string | undefined;
@@ -74,4 +75,28 @@ export function inventoryOf(
       };
     }),
   };
+}
+
+/** The file that the sentinel reads; written one version after the other, and only when something changed. */
+export class InventoryFile {
+  private readonly file: string;
+  private written = '';
+  private writing: Promise<void> = Promise.resolve();
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  show(inventory: Inventory): void {
+    const text = JSON.stringify(inventory);
+    if (text === this.written) return;
+    this.written = text;
+    // A picture that can't be drawn stops nothing that runs; the next change tries again.
+    this.writing = this.writing.then(() => writeJson(this.file, inventory)).catch(() => undefined);
+  }
+
+  /** Resolves when the last version is on disk. */
+  settled(): Promise<void> {
+    return this.writing;
+  }
 }

@@ -67,7 +67,11 @@ export const platformStatus = z.object({
   }),
   stateDir: z.string(),
   manifests: z.object({ folder: z.string(), count: z.number().int() }),
-  console: z.object({ url: z.string() }),
+  console: z.object({
+    url: z.string(),
+    /** What the sentinel says is wrong with it while it runs. */
+    problem: z.string().optional(),
+  }),
   sentinel: part,
   servers: z.array(server).readonly(),
   sessions: z.array(session).readonly(),

@@ -10,16 +10,17 @@ import { openControl, type ControlServer, type RevokeOutcome } from './control-s
 import { describeServers } from './describe-servers.ts';
 import type { OnEvent } from './events.ts';
 import { letGo, takeHold, type Held } from './hold.ts';
-import { inventoryOf } from './inventory.ts';
+import { InventoryFile, inventoryOf } from './inventory.ts';
 import { Monitor } from './monitor.ts';
 import type { PlatformStatus } from './platform-status.ts';
-import { synthesiseFile } from './program-loader.ts';
+import { missingProgram, synthesiseFile } from './program-loader.ts';
 import { ProgramWatch } from './program-watch.ts';
 import { Reporter } from './reporter.ts';
 import { keysFor, SentinelUnit } from './sentinel-unit.ts';
 import { partStatus, serverStatus } from './server-status.ts';
-import { writeJson, type StateDir } from './state-dir.ts';
+import type { StateDir } from './state-dir.ts';
 import type { Patience } from './supervised-process.ts';
+import type { Synthesis } from './synthesis.ts';
 import { messageOf, TroubleError, type Trouble } from './trouble.ts';
 import { Units } from './units.ts';
 
@@ -59,18 +60,27 @@ export class Platform {
   private programTrouble: Trouble | undefined;
   /** Edits and revocations happen one after the other. */
   private queue: Promise<unknown> = Promise.resolve();
-  private inventoryWrite: Promise<void> = Promise.resolve();
-  private inventoryText = '';
+  private readonly inventory: InventoryFile;
 
   /**
    * Starts everything. Resolves when the parts are started; `settled` waits until they run.
    * @throws TroubleError where nothing can be started: the state folder, another platform, the program
    */
   static async start(options: PlatformOptions): Promise<Platform> {
-    const held = await takeHold(options);
+    const missing = missingProgram(options.program);
+    if (missing !== undefined) throw new TroubleError(missing);
+    const given = new AbortController();
+    // The program loads while the platform's own programs are bundled; both take a second or two.
+    const loading = synthesiseFile(options.program, given.signal);
+    const held = await takeHold(options).catch((error: unknown) => {
+      given.abort();
+      throw error;
+    });
     try {
+      const loaded = await loading;
+      if (!loaded.ok) throw new TroubleError(loaded.error);
       const platform = new Platform(options, held);
-      await platform.begin();
+      await platform.begin(loaded.value);
       return platform;
     } catch (error) {
       await letGo(held);
@@ -82,6 +92,7 @@ export class Platform {
     this.options = options;
     this.held = held;
     this.dir = held.workshop.dir;
+    this.inventory = new InventoryFile(this.dir.inventory);
     this.reporter = new Reporter(options.onEvent);
     this.catalogue = new Catalogue({
       dir: this.dir,
@@ -112,13 +123,14 @@ export class Platform {
 
   status(): PlatformStatus {
     const { program } = this.options;
+    const problem = this.monitor.sentinelProblem;
     return {
       pid: process.pid,
       startedAt: this.startedAt,
       program: { file: program, ...(this.programTrouble !== undefined && { trouble: this.programTrouble }) },
       stateDir: this.dir.root,
       manifests: { folder: this.dir.manifests, count: this.catalogue.manifestCount },
-      console: { url: this.sentinel.url },
+      console: { url: this.sentinel.url, ...(problem !== undefined && { problem }) },
       sentinel: partStatus(this.sentinel.status),
       servers: this.units
         .all()
@@ -142,7 +154,11 @@ export class Platform {
   /** Loads the program again and applies it; what is wrong with it is reported, and what ran goes on running. */
   reload(): Promise<Result<readonly string[], Trouble>> {
     return this.serially(async () => {
-      const [applied] = await Promise.all([this.apply(), this.watcher?.refresh()]);
+      const [loaded] = await Promise.all([
+        synthesiseFile(this.options.program, this.closing.signal),
+        this.watcher?.refresh(),
+      ]);
+      const applied = loaded.ok ? await this.apply(loaded.value) : loaded;
       this.programTrouble = applied.ok ? undefined : applied.error;
       if (applied.ok) this.options.onEvent({ kind: 'applied', changes: applied.value });
       else if (!this.closing.signal.aborted)
@@ -161,7 +177,7 @@ export class Platform {
     await this.queue.catch(() => undefined);
     await this.units.stop();
     await this.sentinel.stop();
-    await this.inventoryWrite;
+    await this.inventory.settled();
     await letGo(this.held);
   }
 
@@ -171,13 +187,13 @@ export class Platform {
     this.sentinel.kill();
   }
 
-  private async begin(): Promise<void> {
+  private async begin(synthesis: Synthesis): Promise<void> {
     // What the sentinel reads is there before it looks.
     await keysFor(this.dir, []);
     this.onStatus();
-    await this.inventoryWrite;
+    await this.inventory.settled();
     await this.sentinel.start();
-    const applied = await this.apply();
+    const applied = await this.apply(synthesis);
     if (!applied.ok) {
       await this.sentinel.stop();
       throw new TroubleError(applied.error);
@@ -203,13 +219,11 @@ export class Platform {
     );
   }
 
-  private async apply(): Promise<Result<readonly string[], Trouble>> {
+  private async apply(synthesis: Synthesis): Promise<Result<readonly string[], Trouble>> {
     const { program } = this.options;
-    const loaded = await synthesiseFile(program, this.closing.signal);
-    if (!loaded.ok) return loaded;
-    const taken = await this.catalogue.take(loaded.value);
+    const taken = await this.catalogue.take(synthesis);
     if (!taken.ok) return taken;
-    const { descriptions, notRun } = describeServers(this.catalogue.model, loaded.value, program);
+    const { descriptions, notRun } = describeServers(this.catalogue.model, synthesis, program);
     const keys = await keysFor(
       this.dir,
       descriptions.map(({ ref }) => ref),
@@ -217,7 +231,7 @@ export class Platform {
     const done = await this.units.reconcile(descriptions, keys);
     await this.sentinel.revive();
     this.reporter.program([
-      ...loaded.value.warnings.map(({ path, message }) => ({ where: path, message })),
+      ...synthesis.warnings.map(({ path, message }) => ({ where: path, message })),
       ...notRun,
     ]);
     this.reporter.objects(this.catalogue.policies.flatMap(({ troubles }) => troubles));
@@ -246,15 +260,8 @@ export class Platform {
 
   private onStatus(): void {
     const status = this.status();
-    this.reporter.status(status, this.monitor.sentinelProblem);
-    const inventory = inventoryOf(this.catalogue.model, status.servers, status.sessions);
-    const text = JSON.stringify(inventory);
-    if (text !== this.inventoryText) {
-      this.inventoryText = text;
-      this.inventoryWrite = this.inventoryWrite
-        .then(() => writeJson(this.dir.inventory, inventory))
-        .catch(() => undefined);
-    }
+    this.reporter.status(status);
+    this.inventory.show(inventoryOf(this.catalogue.model, status.servers, status.sessions));
     this.changes.announce();
   }
 

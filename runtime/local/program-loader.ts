@@ -28,19 +28,24 @@ export async function synthesiseFile(
   withinMs = DEFAULT_LOAD_MS,
 ): Promise<Result<Synthesis, Trouble>> {
   const program = path.resolve(file);
-  if (!existsSync(program)) {
-    return err({
-      code: 'program_missing',
-      what: 'There is no such program.',
-      where: program,
-      remedy:
-        'Name a TypeScript file that exports default (app) => { … }, such as examples/quickstart/program.ts.',
-    });
-  }
+  const missing = missingProgram(program);
+  if (missing !== undefined) return err(missing);
   const end = await runChild(program, signal, withinMs);
   if (end.message?.kind === 'synthesised') return ok(end.message.synthesis);
   if (end.message?.kind === 'failed') return err(failedTrouble(program, end.message));
   return err(end.timedOut ? timeoutTrouble(program, withinMs) : endedTrouble(program, end));
+}
+
+/** The trouble about a program that is not there. */
+export function missingProgram(program: string): Trouble | undefined {
+  if (existsSync(program)) return undefined;
+  return {
+    code: 'program_missing',
+    what: 'There is no such program.',
+    where: program,
+    remedy:
+      'Name a TypeScript file that exports default (app) => { … }, such as examples/quickstart/program.ts.',
+  };
 }
 
 async function runChild(program: string, signal: AbortSignal, withinMs: number): Promise<ChildEnd> {

@@ -33,7 +33,7 @@ export class Reporter {
   }
 
   /** What runs, and what does not. */
-  status(status: PlatformStatus, sentinelProblem: string | undefined): void {
+  status(status: PlatformStatus): void {
     const parts: readonly Part[] = [
       ['the sentinel', status.sentinel],
       ...status.servers.flatMap((server): readonly Part[] => [
@@ -46,7 +46,7 @@ export class Reporter {
     const troubles: readonly Trouble[] = [
       ...failed,
       ...status.servers.flatMap((server) => refusedPolicy(server)),
-      ...degradedSentinel(sentinelProblem),
+      ...degradedSentinel(status.console.problem),
     ];
     this.troubles('parts', troubles);
   }

@@ -4,7 +4,8 @@ import { PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
 import { objectKey, type ObjectRef } from '#api/principal.ts';
 import { portProblem, portTrouble } from './ports.ts';
 import { answersAt, listensOn } from './probe.ts';
-import type { ProcessSpec, ProcessStatus, SupervisedProcess } from './supervised-process.ts';
+import type { ProcessSpec } from './process-trouble.ts';
+import type { ProcessStatus, SupervisedProcess } from './supervised-process.ts';
 import type { LocalCommand } from './synthesis.ts';
 import { basicEnv, superviseIn, userEnv, type Workshop } from './workshop.ts';
 

@@ -5,22 +5,9 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { OutputTail } from './output-tail.ts';
 import type { Probe } from './probe.ts';
+import { processTrouble, type NotStarted, type ProcessSpec, type RunEnd } from './process-trouble.ts';
 import type { Reaper } from './reaper.ts';
 import { errorCode, messageOf, type Trouble } from './trouble.ts';
-
-export interface ProcessSpec {
-  readonly name: string;
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Where the program was asked for, for errors: a file with its line, a construct path. */
-  readonly origin: string;
-  /** What the program has to do to count as running: "listen on PORT 4711". */
-  readonly readiness: string;
-  /** What to do where it never gets there. */
-  readonly readinessRemedy: string;
-}
 
 export type ProcessPhase = 'starting' | 'running' | 'restarting' | 'failed' | 'stopped';
 
@@ -64,20 +51,7 @@ export interface SupervisedProcessOptions {
   /** Everything the program prints goes here. */
   readonly logFile: string;
   readonly onStatus: (status: ProcessStatus) => void;
-  /** Finds the cause in what the program printed, where a better error than its last lines can be given. */
-  readonly diagnose?: ((lines: readonly string[]) => Trouble | undefined) | undefined;
 }
-
-interface NotStarted {
-  readonly kind: 'not_started';
-  readonly message: string;
-}
-
-/** How one run ended. */
-type RunEnd =
-  | { readonly kind: 'exited'; readonly how: string; readonly wasStable: boolean }
-  | { readonly kind: 'never_ready' }
-  | NotStarted;
 
 const probePauseMs = 50;
 
@@ -246,38 +220,10 @@ export class SupervisedProcess {
   }
 
   private troubleOf(end: RunEnd, crashes: number): Trouble {
-    const { spec, patience, logFile, diagnose } = this.options;
+    const { spec, patience, logFile } = this.options;
     const said = this.errors.lines();
     const evidence = said.length > 0 ? said : this.output.lines();
-    const diagnosed = diagnose?.(evidence);
-    if (diagnosed !== undefined) return diagnosed;
-    const where = `${spec.origin}: ${[spec.command, ...spec.args].join(' ')}`;
-    const retry = 'then save the program to try again';
-    switch (end.kind) {
-      case 'not_started':
-        return {
-          code: 'command_not_found',
-          what: `${spec.name} could not be started: ${end.message}.`,
-          where,
-          remedy: `Correct its command or its folder (${spec.cwd}), ${retry}.`,
-        };
-      case 'never_ready':
-        return {
-          code: 'never_listening',
-          what: `${spec.name} did not ${spec.readiness} within ${patience.startMs / 1000} s, so it was stopped.`,
-          where,
-          evidence,
-          remedy: `${spec.readinessRemedy}, ${retry}. All output: ${logFile}`,
-        };
-      case 'exited':
-        return {
-          code: 'crash_loop',
-          what: `${spec.name} ended ${crashes} times in a row, last with ${end.how}.`,
-          where,
-          evidence,
-          remedy: `Mend what it says, ${retry}. All output: ${logFile}`,
-        };
-    }
+    return processTrouble(end, { spec, crashes, evidence, startMs: patience.startMs, logFile });
   }
 
   private set(status: ProcessStatus): void {

@@ -1,15 +1,11 @@
 // What every unit of the platform needs to run its processes: where things lie, how patient to be, who reaps.
 import path from 'node:path';
 import type { Probe } from './probe.ts';
+import type { ProcessSpec } from './process-trouble.ts';
 import type { Programs } from './programs.ts';
 import type { Reaper } from './reaper.ts';
 import type { StateDir } from './state-dir.ts';
-import {
-  SupervisedProcess,
-  type Patience,
-  type ProcessSpec,
-  type SupervisedProcessOptions,
-} from './supervised-process.ts';
+import { SupervisedProcess, type Patience, type SupervisedProcessOptions } from './supervised-process.ts';
 
 export interface Workshop {
   readonly dir: StateDir;
@@ -23,14 +19,13 @@ export interface ProcessRequest {
   readonly probe: Probe;
   readonly logName: string;
   readonly onStatus: SupervisedProcessOptions['onStatus'];
-  readonly diagnose?: SupervisedProcessOptions['diagnose'];
 }
 
 export function superviseIn(workshop: Workshop, request: ProcessRequest): SupervisedProcess {
-  const { spec, probe, onStatus, diagnose, logName } = request;
+  const { spec, probe, onStatus, logName } = request;
   const logFile = path.join(workshop.dir.logs, `${logName}.log`);
   const { patience, reaper } = workshop;
-  return new SupervisedProcess({ spec, probe, onStatus, diagnose, patience, reaper, logFile });
+  return new SupervisedProcess({ spec, probe, onStatus, patience, reaper, logFile });
 }
 
 /** Variables that any program may have; those of the platform's own programs get nothing else from the outside. */

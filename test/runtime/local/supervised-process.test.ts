@@ -3,13 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { freePort } from '#runtime/local/ports.ts';
 import { listensOn } from '#runtime/local/probe.ts';
+import type { ProcessSpec } from '#runtime/local/process-trouble.ts';
 import { Reaper } from '#runtime/local/reaper.ts';
-import {
-  DEFAULT_PATIENCE,
-  SupervisedProcess,
-  type Patience,
-  type ProcessSpec,
-} from '#runtime/local/supervised-process.ts';
+import { DEFAULT_PATIENCE, SupervisedProcess, type Patience } from '#runtime/local/supervised-process.ts';
 import { eventually, isAlive, temporaryFolder, type TemporaryFolder } from './harness/temporary.ts';
 
 const listening = `require('node:net').createServer().listen(Number(process.env.PORT), '127.0.0.1')`;
