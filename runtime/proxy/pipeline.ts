@@ -17,7 +17,7 @@ import {
   takePolicy,
 } from './stages/head-stages.ts';
 import { recordFirst } from './stages/record-first.ts';
-import { NEXT, WAIT, type Ending, type Flow, type Stage } from './stages/stage.ts';
+import { NEXT, WAIT, type Ending, type Flow, type Stage, type StageResult } from './stages/stage.ts';
 
 export const STAGES: readonly Stage[] = [
   checkFraming,
@@ -58,9 +58,22 @@ export class Pipeline implements Flow {
       const stage = STAGES[exchange.nextStage];
       if (stage === undefined) return;
       exchange.nextStage += 1;
-      const result = stage(exchange, this.services, this);
+      const result = this.run(stage, exchange);
       if (result === WAIT) return;
       if (result !== NEXT) this.refuse(exchange, result);
+    }
+  }
+
+  /** A stage that throws has decided nothing, so the request is refused; the proxy goes on. */
+  private run(stage: Stage, exchange: Exchange): StageResult {
+    try {
+      return stage(exchange, this.services, this);
+    } catch (error) {
+      this.services.log.error(
+        { error, stage: stage.name },
+        'A stage of the proxy failed; the request is refused.',
+      );
+      return { reason: 'undecided', shown: 'undecided' };
     }
   }
 

@@ -2,10 +2,15 @@
 import type { Exchange } from '../exchange.ts';
 import { refuseDecision, type Refusal } from '../refusal.ts';
 import type { ProxyServices } from '../services.ts';
-import { decideNow } from '../stages/authorise.ts';
+import { decideNow, isCallUnderWay } from '../stages/authorise.ts';
 
 export function policyRefusalOf(exchange: Exchange, services: ProxyServices): Refusal | undefined {
   if (exchange.decision.outcome === 'deny' || exchange.message?.kind === 'response') return undefined;
   const decision = decideNow(exchange, services);
-  return decision.outcome === 'deny' ? refuseDecision(decision) : undefined;
+  if (decision.outcome === 'deny') return refuseDecision(decision);
+  const session = exchange.caller?.session;
+  if (session !== undefined && isCallUnderWay(exchange)) {
+    services.ledger.use(exchange.subjectKey, session, services.clock.nowMs());
+  }
+  return undefined;
 }

@@ -35,20 +35,18 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
 
   onHead(head: UpstreamHead): void {
     this.exchange.answeredMs = this.services.clock.monotonicMs();
-    const answer = this.choose(head);
-    if (answer === undefined) {
-      this.fail(refuseEdge('upstream_invalid'));
-      return;
-    }
-    this.answer = answer;
+    this.guarded(() => {
+      this.answer = this.choose(head);
+      if (this.answer === undefined) this.fail(refuseEdge('upstream_invalid'));
+    });
   }
 
   onData(chunk: Buffer): void {
-    this.answer?.push(chunk);
+    this.guarded(() => this.answer?.push(chunk));
   }
 
   onEnd(): void {
-    this.answer?.end();
+    this.guarded(() => this.answer?.end());
   }
 
   onFailure({ failure, message }: UpstreamError): void {
@@ -84,6 +82,16 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
     this.call?.abort();
     this.exchange.response.end();
     this.finish(this.exchange.response.statusCode);
+  }
+
+  /** What can't be handled is not passed on, and harms no other request. */
+  private guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.services.log.error({ error }, 'An answer could not be relayed; the request is ended.');
+      this.fail(refuseEdge('upstream_invalid'));
+    }
   }
 
   private choose({ status, headers }: UpstreamHead): Answer | undefined {

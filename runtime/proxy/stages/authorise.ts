@@ -48,10 +48,18 @@ function policyRequest(exchange: Exchange, { ledger }: ProxyServices): PolicyReq
   return {
     principal,
     session,
-    sessionLastUsedMs: session === undefined ? undefined : ledger.lastUsedMs(exchange.subjectKey, session),
+    sessionLastUsedMs:
+      session === undefined || isCallUnderWay(exchange)
+        ? undefined
+        : ledger.lastUsedMs(exchange.subjectKey, session),
     method: message?.method ?? AS_OPEN_AS,
     tool: exchange.tool,
     readArguments: (): unknown =>
       span === undefined || body === undefined ? {} : JSON.parse(body.toString('utf8', span.start, span.end)),
   };
+}
+
+/** A session is not idle while a call of it runs; a stream that only waits for notifications is no use of it. */
+export function isCallUnderWay({ authorised, message }: Exchange): boolean {
+  return authorised && message !== undefined;
 }

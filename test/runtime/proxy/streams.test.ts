@@ -239,6 +239,22 @@ describe('a stream whose permission ends', () => {
     expect(stream.text).toContain('"reason":"session_expired"');
   });
 
+  it('does not end because its session seems idle while it runs', async () => {
+    let nowMs = Date.now();
+    const { server } = await start({
+      clock: { nowMs: () => nowMs, monotonicMs: () => performance.now() },
+      policy: { session: { required: true, idleTimeoutSeconds: 60 } },
+    });
+    const stream = await openStream(CALL, { ...USER_1, 'x-mcp-agent-session': 'live' });
+    await server;
+    nowMs += 3_600_000;
+    await world.setPolicy({ session: { required: true, idleTimeoutSeconds: 60 } });
+    (await server).end(event(RESULT));
+    await stream.ended;
+    expect(stream.text).toBe(event(RESULT));
+    expect((await world.call('read_note', { ...USER_1, 'x-mcp-agent-session': 'live' })).status).toBe(200);
+  });
+
   it('is answered with an error where its answer had not begun', async () => {
     const asked = Promise.withResolvers<http.ServerResponse>();
     world = await World.start({
