@@ -3,6 +3,7 @@ import path from 'node:path';
 import { InvalidArgumentError, type Command } from 'commander';
 import type { PlatformEvent } from '#runtime/local/events.ts';
 import { STATE_DIR_NAME } from '#runtime/local/state-dir.ts';
+import { Interrupt } from '../interrupt.ts';
 import { openBrowser } from '../open-browser.ts';
 import { EXIT, print, printTrouble, shortPath, type Exit } from '../output.ts';
 import { summaryLines } from '../summary.ts';
@@ -15,8 +16,6 @@ interface StartOptions {
   readonly open: boolean;
 }
 
-/** A signal that comes this soon after one is the same Ctrl-C, passed on by whoever started us. */
-const sameSignalMs = 500;
 const settleMs = 60_000;
 
 export function addStart(program: Command, end: (exit: Exit) => void): void {
@@ -89,38 +88,6 @@ function tell(event: PlatformEvent): void {
       return;
     case 'running':
       return;
-  }
-}
-
-/** Resolves at the first signal; the second one ends at once. */
-class Interrupt {
-  readonly signal: AbortSignal;
-  /** Called at the second signal, before the process ends. */
-  onForce: () => void = () => undefined;
-  private readonly controller = new AbortController();
-  private firstAt = 0;
-
-  constructor() {
-    this.signal = this.controller.signal;
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => this.interrupt());
-  }
-
-  whenInterrupted(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.signal.aborted) resolve();
-      else this.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  }
-
-  private interrupt(): void {
-    if (!this.signal.aborted) {
-      this.firstAt = performance.now();
-      this.controller.abort();
-      return;
-    }
-    if (performance.now() - this.firstAt < sameSignalMs) return;
-    this.onForce();
-    process.exit(EXIT.failed);
   }
 }
 
