@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { objectKey } from '#api/principal.ts';
 import { PROXY_PATHS } from '#api/proxy-config.ts';
 import { healthReport, SENTINEL_PATHS } from '#api/sentinel-api.ts';
+import { isExposed } from './exposed-port.ts';
 import { readJsonAt } from './probe.ts';
 import type { SentinelUnit } from './sentinel-unit.ts';
 import type { ServerUnit } from './server-unit.ts';
@@ -23,9 +24,11 @@ export interface Enforcement {
   readonly revision: string | undefined;
   /** Why it refused the file that lies there. */
   readonly error: string | undefined;
+  /** The server can be reached past its proxy, from other machines. */
+  readonly exposed: boolean;
 }
 
-const nothing: Enforcement = { revision: undefined, error: undefined };
+const nothing: Enforcement = { revision: undefined, error: undefined, exposed: false };
 
 export class Monitor {
   private readonly sources: { readonly units: () => readonly ServerUnit[]; readonly sentinel: SentinelUnit };
@@ -74,8 +77,9 @@ export class Monitor {
         : undefined;
     const revision = seen?.revision ?? undefined;
     const error = seen?.last_reload_error ?? undefined;
-    if (known.revision === revision && known.error === error) return;
-    this.enforcements.set(objectKey(unit.ref), { revision, error });
+    const exposed = unit.serverStatus.phase === 'running' && (await isExposed(unit.upstreamPort));
+    if (known.revision === revision && known.error === error && known.exposed === exposed) return;
+    this.enforcements.set(objectKey(unit.ref), { revision, error, exposed });
     this.onChange();
   }
 

@@ -37,6 +37,8 @@ const server = z.object({
     /** Why the proxy refused the file that lies there. */
     error: z.string().optional(),
   }),
+  /** The server's own port, where it can be reached from other machines, past its proxy. */
+  exposedPort: z.number().int().optional(),
   /** Headers that say who calls. */
   headers: z.object({ human: z.string(), agent: z.string(), team: z.string(), session: z.string() }),
   tools: z.array(z.string()).readonly(),

@@ -23,7 +23,11 @@ export class Reporter {
 
   /** Remarks about the program as it is now. */
   program(remarks: readonly Remark[]): void {
-    const fresh = this.fresh('program', remarks, ({ where, message }) => `${where}: ${message}`);
+    this.remarks('program', remarks);
+  }
+
+  private remarks(topic: string, remarks: readonly Remark[]): void {
+    const fresh = this.fresh(topic, remarks, ({ where, message }) => `${where}: ${message}`);
     for (const { where, message } of fresh) this.onEvent({ kind: 'warning', where, message });
   }
 
@@ -49,6 +53,7 @@ export class Reporter {
       ...degradedSentinel(status.console.problem),
     ];
     this.troubles('parts', troubles);
+    this.remarks('exposed', status.servers.flatMap(exposed));
   }
 
   private phase(name: string, { phase }: PartStatus): void {
@@ -70,6 +75,12 @@ export class Reporter {
     this.told.set(topic, new Set(entries.map(keyOf)));
     return entries.filter((entry) => before?.has(keyOf(entry)) !== true);
   }
+}
+
+function exposed(server: ServerStatus): readonly Remark[] {
+  if (server.exposedPort === undefined) return [];
+  const message = `${objectKey(server)} does not listen on HOST, which is 127.0.0.1, but on every interface: other machines get past its proxy unless a firewall holds them back`;
+  return [{ where: `port ${server.exposedPort}`, message }];
 }
 
 function refusedPolicy(server: ServerStatus): readonly Trouble[] {

@@ -47,6 +47,7 @@ export function serverStatus(
       ...(enforcement.revision !== undefined && { enforced: enforcement.revision }),
       ...(enforcement.error !== undefined && { error: enforcement.error }),
     },
+    ...(enforcement.exposed && { exposedPort: unit.upstreamPort }),
     headers: { human, agent, team, session },
     tools: document.tools.map((tool) => tool.name),
   };

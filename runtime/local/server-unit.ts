@@ -67,6 +67,11 @@ export class ServerUnit {
     return `http://127.0.0.1:${this.options.place.metricsPort}`;
   }
 
+  /** Where the server itself listens, for its proxy alone. */
+  get upstreamPort(): number {
+    return this.options.place.upstreamPort;
+  }
+
   get serverStatus(): ProcessStatus {
     return this.server?.status ?? idle;
   }
