@@ -6,6 +6,7 @@ import type { Trust } from '#api/trust.ts';
 import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
 import { addResource, checkResource, plainCopy } from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
+import { McpAccessGrant as Generated } from '#imports/mcpruntime.org.ts';
 import { Construct } from 'constructs';
 import type { ServerRef } from './server-ref.ts';
 import { subjectSpec, type GrantSubject } from './subject.ts';
@@ -101,6 +102,6 @@ export class AccessGrant extends Construct {
     super(scope, id);
     this.resource = checked.value;
     const rendered = plainCopy(spec);
-    addResource(this, MCPAccessGrant, metadata, () => rendered);
+    addResource(this, Generated.GVK, metadata, () => rendered);
   }
 }

@@ -10,6 +10,7 @@ import type { Trust } from '#api/trust.ts';
 import { addResource, checkResource, plainCopy } from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { warn } from '#constructs/kit/warnings.ts';
+import { McpAgentSession as Generated } from '#imports/mcpruntime.org.ts';
 import { Construct } from 'constructs';
 import { instant } from './instant.ts';
 import type { ServerRef } from './server-ref.ts';
@@ -88,7 +89,7 @@ export class AgentSession extends Construct {
     super(scope, id);
     this.resource = checked.value;
     const rendered = plainCopy(spec);
-    addResource(this, MCPAgentSession, metadata, () => rendered);
+    addResource(this, Generated.GVK, metadata, () => rendered);
     if (expiresAt.ok && expiresAt.value === undefined) warn(this, NO_EXPIRY);
   }
 }

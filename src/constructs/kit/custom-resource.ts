@@ -1,6 +1,6 @@
 // One of our custom resources in the tree: validated by the rules of the API server before it becomes a node, and
 // rendered as it was written. Defaults of the CRD are not written out, so that a manifest shows what its author said.
-import { ApiObject, Lazy } from 'cdk8s';
+import { ApiObject, Lazy, type GroupVersionKind } from 'cdk8s';
 import { API_VERSION, type Kind, type Resource } from '#api/kind.ts';
 import { parseResource } from '#api/parse.ts';
 import { err, type Problem, type Result } from '#api/result.ts';
@@ -44,16 +44,18 @@ export function plainCopy(value: unknown): unknown {
 }
 
 /**
- * Adds a checked object to the tree as the default child of its construct.
+ * Adds a checked object to the tree as the default child of its construct. Of the generated classes it takes the
+ * apiVersion and kind alone: their props have names and enums of their own (`humanId`), which would be a second
+ * way to write what `checkResource` has checked as the API server will read it (`humanID`).
+ * @param type the `GVK` of the generated class
  * @param spec yields what was checked; called when the object is rendered
  */
 export function addResource(
   scope: Construct,
-  kind: Kind,
+  type: GroupVersionKind,
   metadata: ResourceMetadata,
   spec: () => unknown,
 ): ApiObject {
   const rendered: unknown = Lazy.any({ produce: spec });
-  const props = { apiVersion: API_VERSION, kind: kind.kind, metadata: { ...metadata }, spec: rendered };
-  return new ApiObject(scope, 'Resource', props);
+  return new ApiObject(scope, 'Resource', { ...type, metadata: { ...metadata }, spec: rendered });
 }

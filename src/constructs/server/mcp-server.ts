@@ -12,6 +12,7 @@ import {
 } from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { namespaceOf } from '#constructs/kit/namespace-of.ts';
+import { McpServer as Generated } from '#imports/mcpruntime.org.ts';
 import { Construct } from 'constructs';
 import { isOff } from './gateway.ts';
 import { setLocalCommand } from './local-command.ts';
@@ -62,7 +63,7 @@ export class McpServer extends Construct implements ServerRef {
     this.#draft = first;
     this.serverName = metadata.name;
     this.serverNamespace = metadata.namespace ?? '';
-    addResource(this, MCPServer, metadata, () => this.#draft.spec);
+    addResource(this, Generated.GVK, metadata, () => this.#draft.spec);
     if (props.local !== undefined) setLocalCommand(this, props.local);
   }
 
