@@ -21,6 +21,9 @@ export default function quickstart(app: App): void {
     image: 'example.org/mcp/notes:1.0.0',
     port: 3000,
     auth: Auth.header(),
+    // A session otherwise ends a day after it was made, or an hour after its last use, and tomorrow the example below
+    // would be denied. This one is here to be played with; consent to real work is better short.
+    session: { maxLifetime: '8760h', idleTimeout: '8760h' },
     tools: [
       Tool.read('list_notes', { requiredTrust: Trust.LOW }),
       Tool.read('read_note', { requiredTrust: Trust.LOW }),
@@ -74,7 +77,12 @@ export default function quickstart(app: App): void {
       Tool.read('trigger-long-running-operation', { requiredTrust: Trust.MEDIUM }),
       Tool.write('toggle-simulated-logging', { requiredTrust: Trust.LOW }),
     ],
-    local: { command: 'node', args: [everything, 'streamableHttp'], cwd: here },
+    // It listens on every interface unless it is kept from that.
+    local: {
+      command: 'node',
+      args: ['--import', './servers/loopback.mjs', everything, 'streamableHttp'],
+      cwd: here,
+    },
   });
 
   // A whole team may look, with little trust. A grant without rules covers every declared tool: what stops the long

@@ -3,6 +3,7 @@ import { MCPServer, type McpServer } from '#api/mcp-server.ts';
 import { DEFAULT_OPERATOR_CONFIG } from '#api/operator-config.ts';
 import { parseResource } from '#api/parse.ts';
 import program from '#examples/quickstart/program.ts';
+import type { Manifest } from '#constructs/kit/manifest.ts';
 import { compilePolicy } from '#policy/compile.ts';
 import { decide } from '#policy/decide.ts';
 import type { Decision } from '#policy/decision.ts';
@@ -22,10 +23,14 @@ function serverNamed(name: string): McpServer {
 }
 
 function compiled(name: string) {
+  const created = ({ metadata, ...rest }: Manifest) => ({
+    ...rest,
+    metadata: { ...metadata, creationTimestamp: new Date(NOW).toISOString() },
+  });
   return compilePolicy({
     server: serverNamed(name),
-    grants: ofKind('MCPAccessGrant'),
-    sessions: ofKind('MCPAgentSession'),
+    grants: ofKind('MCPAccessGrant').map(created),
+    sessions: ofKind('MCPAgentSession').map(created),
     tombstones: [],
     config: DEFAULT_OPERATOR_CONFIG,
     inputs: { servers: '1', grants: '1', sessions: '1', tombstones: '0' },
@@ -36,14 +41,14 @@ function compiled(name: string) {
 const indexes = new Map(['notes', 'everything'].map((name) => [name, indexPolicy(compiled(name).document)]));
 
 /** `human/agent/team`, `-` for what the caller doesn't say. */
-function decisionOn(server: string, tool: string, caller: string, session: string): Decision {
+function decisionOn(server: string, tool: string, caller: string, session: string, nowMs = NOW): Decision {
   const [human, agent, team] = caller.split('/').map((part) => (part === '-' ? undefined : part));
   const teams = team === undefined ? [] : [team];
   const principal = { assurance: 'asserted', human, agent, teams } as const;
   const index = indexes.get(server);
   if (index === undefined) throw new Error(`no server ${server}`);
   const presented = session === '-' ? undefined : session;
-  return decide(index, { principal, method: 'tools/call', tool, session: presented }, NOW);
+  return decide(index, { principal, method: 'tools/call', tool, session: presented }, nowMs);
 }
 
 describe('the quickstart', () => {
@@ -86,6 +91,13 @@ describe('the quickstart', () => {
   ])('decides %s %s for %s with session %s: %s', (server, tool, caller, session, reason) => {
     const decision = decisionOn(server, tool, caller, session);
     expect([decision.reason, decision.disclosedReason]).toEqual([reason, reason]);
+  });
+
+  it('keeps its demo session for months, used or not', () => {
+    const months = 90 * 86_400;
+    const later = decisionOn('notes', 'add_note', 'user-1/agent-1/-', 'demo', NOW + months * 1_000);
+    expect(later.reason).toBe('allowed');
+    expect(compiled('notes').document.session.idleTimeoutSeconds).toBeGreaterThan(months);
   });
 
   // What no grant of a caller names looks as if it did not exist; audit has the true reason.
