@@ -38,6 +38,15 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
     if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
   });
 }
+// npm may also be ended alone, without a word to us. Then nobody is left to end what it started.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill('SIGTERM');
+  }, 1_000);
+}
 child.on('error', (error) => {
   console.error(
     `run: could not start ${existsSync(nodeBinary()) ? command.join(' ') : nodeBinary()}: ${error.message}`,

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   cpSync,
@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 const root = path.resolve(import.meta.dirname, '../..');
@@ -26,11 +27,27 @@ function nodesOnPath(): readonly { readonly file: string; readonly version: stri
   return [...found].map(([version, file]) => ({ file, version }));
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  const deadline = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > deadline) throw new Error('what was waited for did not happen');
+    await delay(20);
+  }
+}
+
 const fakeNpm = `#!/bin/sh
 echo "npm $*" >> npm-calls
 [ -e npm-must-fail ] && { echo 'network is down' >&2; exit 1; }
 mkdir -p node_modules/.bin
-printf '#!/bin/sh\\necho "bundled node: $*"\\nexit 7\\n' > node_modules/.bin/node
+printf '#!/bin/sh\\necho "bundled node: $*"\\n[ -e node-must-wait ] && echo $$ > pid && exec sleep 60\\nexit 7\\n' > node_modules/.bin/node
 chmod +x node_modules/.bin/node
 `;
 
@@ -52,11 +69,13 @@ describe.each(nodesOnPath())('the scripts on Node $version', ({ file: node }) =>
     rmSync(clone, { recursive: true });
   });
 
+  const environment = () => ({
+    ...process.env,
+    PATH: `${path.join(clone, 'tools')}${path.delimiter}${process.env['PATH']}`,
+  });
+
   function run(...args: readonly string[]): { code: number | null; out: string; err: string } {
-    const env = {
-      ...process.env,
-      PATH: `${path.join(clone, 'tools')}${path.delimiter}${process.env['PATH']}`,
-    };
+    const env = environment();
     const script = path.join(clone, 'scripts/run.mjs');
     const done = spawnSync(node, [script, ...args], { cwd: clone, env, encoding: 'utf8' });
     return { code: done.status, out: done.stdout, err: done.stderr };
@@ -92,6 +111,20 @@ describe.each(nodesOnPath())('the scripts on Node $version', ({ file: node }) =>
     expect(err).toMatch(/network is down[\s\S]*then run the command again/);
     rmSync(path.join(clone, 'npm-must-fail'));
     expect(run('start').code).toBe(7);
+  });
+
+  it('end what they started where npm is ended alone', async () => {
+    writeFileSync(path.join(clone, 'node-must-wait'), '');
+    const env = { ...environment(), npm_lifecycle_event: 'start' };
+    // npm starts a shell that waits for the script; a signal to npm ends that shell, and reaches nobody else.
+    const line = `'${node}' scripts/run.mjs start; exit 0`;
+    const shell = spawn('sh', ['-c', line], { cwd: clone, env, stdio: 'ignore' });
+    const file = path.join(clone, 'pid');
+    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'));
+    const pid = Number(readFileSync(file, 'utf8'));
+    expect(isAlive(pid)).toBe(true);
+    shell.kill('SIGKILL');
+    await until(() => !isAlive(pid));
   });
 
   it('refuse an unknown command before installing anything', () => {
