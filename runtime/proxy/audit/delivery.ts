@@ -7,6 +7,7 @@ import { gzip } from 'node:zlib';
 import fsp from 'node:fs/promises';
 import { INGEST_LIMITS } from '#api/audit-event.ts';
 import type { Log } from '#runtime/process/log.ts';
+import type { EventLines } from './event-lines.ts';
 import type { Spool } from './spool.ts';
 
 export interface DeliveryOptions {
@@ -89,23 +90,23 @@ export class AuditDelivery {
       this.again = false;
       const batch = await spool.read(INGEST_LIMITS.events, READ_BYTES);
       if (batch === undefined) return;
-      if (!(await this.deliver(batch.lines))) return;
+      if (!(await this.deliver(batch.events))) return;
       spool.acknowledge(batch);
     }
     this.again = false;
   }
 
-  /** True once every line was taken or set aside, false when stopped before. */
-  private async deliver(lines: readonly string[]): Promise<boolean> {
+  /** True once every event was taken or set aside, false when stopped before. */
+  private async deliver(events: EventLines): Promise<boolean> {
     const { first, longest } = this.options.backoffMs ?? { first: 100, longest: 10_000 };
     for (let waitMs = first; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, longest)) {
-      switch (await this.post(lines)) {
+      switch (await this.post(events)) {
         case 'accepted':
-          this.counts.delivered += lines.length;
+          this.counts.delivered += events.count;
           this.lastDeliveredMs = Date.now();
           return true;
         case 'poison':
-          return this.isolate(lines);
+          return this.isolate(events);
         case 'retry':
           this.counts.failedAttempts += 1;
           await this.wait(waitMs * (0.75 + Math.random() / 2));
@@ -115,14 +116,13 @@ export class AuditDelivery {
   }
 
   /** Halves a refused batch until the event that spoils it stands alone. */
-  private async isolate(lines: readonly string[]): Promise<boolean> {
-    const [only] = lines;
-    if (lines.length === 1 && only !== undefined) {
-      await this.park(only);
+  private async isolate(events: EventLines): Promise<boolean> {
+    const [first, rest] = events.halves();
+    if (rest === undefined) {
+      await this.park(first.toString());
       return true;
     }
-    const half = Math.ceil(lines.length / 2);
-    return (await this.deliver(lines.slice(0, half))) && this.deliver(lines.slice(half));
+    return (await this.deliver(first)) && this.deliver(rest);
   }
 
   private async park(line: string): Promise<void> {
@@ -134,15 +134,15 @@ export class AuditDelivery {
         ({ size }) => size,
         () => 0,
       );
-      if (held + line.length <= PARK_BYTES) await fsp.appendFile(parkFile, `${line}\n`, { mode: 0o600 });
+      if (held + line.length <= PARK_BYTES) await fsp.appendFile(parkFile, line, { mode: 0o600 });
     } catch (error) {
       log.error({ parkFile, error }, 'A refused audit event could not be set aside.');
     }
   }
 
-  private async post(lines: readonly string[]): Promise<Outcome> {
+  private async post(events: EventLines): Promise<Outcome> {
     const { url, apiKey } = this.options;
-    const plain = Buffer.from(`[${lines.join(',')}]`);
+    const plain = events.toJson();
     const packed = this.options.compress && plain.length > COMPRESS_ABOVE;
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (packed) headers['content-encoding'] = 'gzip';

@@ -45,7 +45,8 @@ const LOSS_LOG_INTERVAL_MS = 10_000;
 export type OnCommitted = (stored: boolean) => void;
 
 interface Batch {
-  lines: string[];
+  /** One event each, with its line end. */
+  lines: Buffer[];
   bytes: number;
   waiting: OnCommitted[];
 }
@@ -98,15 +99,16 @@ export class AuditSink {
 
   private admit(record: AuditRecord): boolean {
     this.seq += 1;
-    const line = this.render(record);
-    const bytes = Buffer.byteLength(line) + 1;
+    // Encoded once: what is hashed, kept and sent are these bytes.
+    const line = Buffer.from(this.render(record));
+    const bytes = line.length;
     const pending = this.batch.bytes + this.flushingBytes + bytes;
     if (pending > MAX_PENDING_BYTES || !this.options.spool.hasRoomFor(pending)) {
       this.lose(1, 'the spool is full; events are delivered too slowly or not at all');
       return false;
     }
     // The chain goes on from what was kept, and the gap in `seq` shows what was not.
-    this.prevHash = hash('sha256', line, 'hex');
+    this.prevHash = hash('sha256', line.subarray(0, -1), 'hex');
     this.batch.lines.push(line);
     this.batch.bytes += bytes;
     this.counts.recorded += 1;
@@ -116,7 +118,7 @@ export class AuditSink {
   private render({ id, traceId, payload }: AuditRecord): string {
     const timestamp = new Date(this.options.clock.nowMs()).toISOString();
     const trace = traceId === undefined ? '' : `"trace_id":"${traceId}",`;
-    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${JSON.stringify(payload)}}`;
+    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${JSON.stringify(payload)}}\n`;
   }
 
   private flush(): void {
@@ -137,7 +139,7 @@ export class AuditSink {
     const { spool, onAppended } = this.options;
     let stored = true;
     try {
-      await spool.append(Buffer.from(`${batch.lines.join('\n')}\n`), batch.waiting.length > 0);
+      await spool.append(Buffer.concat(batch.lines, batch.bytes), batch.waiting.length > 0);
     } catch (error) {
       stored = false;
       this.counts.recorded -= batch.lines.length;

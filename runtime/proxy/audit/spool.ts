@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import { EventLines } from './event-lines.ts';
 
 export interface SpoolOptions {
   readonly folder: string;
@@ -18,8 +19,8 @@ interface Position {
 }
 
 export interface SpoolBatch {
-  /** Events as they were appended, without line ends. */
-  readonly lines: readonly string[];
+  /** Events as they were appended. */
+  readonly events: EventLines;
   /** Where the spool goes on after them. */
   readonly next: Position;
 }
@@ -141,15 +142,9 @@ export class Spool {
     const file = await fsp.open(this.pathOf(segment.number), 'r');
     try {
       const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, offset);
-      const lines: string[] = [];
-      let start = 0;
-      while (lines.length < maxEvents) {
-        const end = buffer.subarray(0, bytesRead).indexOf(LINE_FEED, start);
-        if (end === -1) break;
-        if (end > start) lines.push(buffer.toString('utf8', start, end));
-        start = end + 1;
-      }
-      return start === 0 ? undefined : { lines, next: { segment: segment.number, offset: offset + start } };
+      const events = EventLines.of(buffer.subarray(0, bytesRead), maxEvents);
+      if (events === undefined) return undefined;
+      return { events, next: { segment: segment.number, offset: offset + events.byteLength } };
     } finally {
       await file.close();
     }

@@ -112,6 +112,6 @@ describe('AuditDelivery', () => {
     delivery.wake();
     while (ingest.offered.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await delivery.close(AbortSignal.timeout(20));
-    expect((await spool.read(10, 10_000))?.lines).toHaveLength(3);
+    expect((await spool.read(10, 10_000))?.events.count).toBe(3);
   });
 });
