@@ -10,6 +10,11 @@ export interface ServersSectionProps {
   readonly onFilter: (filter: Filter) => void;
 }
 
+/** The first digits of `sha256:<hex>`, enough to compare by eye. */
+function shortRevision(revision: string): string {
+  return revision.slice(revision.indexOf(':') + 1).slice(0, 12);
+}
+
 export function ServersSection({ servers, filter, onFilter }: ServersSectionProps): ReactNode {
   const { value, problem } = servers;
   return (
@@ -71,7 +76,7 @@ function Server({ server, isChosen, onChoose }: ServerProps): ReactNode {
         {server.tools.length > 0 &&
           ` · ${server.tools.length} ${server.tools.length === 1 ? 'tool' : 'tools'}`}
         {server.policyRevision !== undefined && (
-          <span title={server.policyRevision}> · policy {server.policyRevision.slice(0, 8)}</span>
+          <span title={server.policyRevision}> · policy {shortRevision(server.policyRevision)}</span>
         )}
       </p>
       {server.description !== undefined && <p className="small">{server.description}</p>}
