@@ -1,4 +1,5 @@
-// `npx mcp-runtime` inside a clone: npm links the commands of dependencies, but not the project's own.
+// `npx mcp-runtime` inside a clone. Were it a `bin` of package.json, npx would first install the clone into its cache, and
+// ask before it does.
 import { chmodSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
