@@ -60,6 +60,7 @@ export class AuditSink {
   private batch = emptyBatch();
   private flushing: Promise<void> | undefined;
   private flushingBytes = 0;
+  private overdue = false;
   private timer: NodeJS.Timeout | undefined;
   private seq = 0;
   private prevHash = FIRST_PREV_HASH;
@@ -124,14 +125,21 @@ export class AuditSink {
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.flushing !== undefined || this.batch.lines.length === 0) return;
+    if (this.flushing !== undefined) {
+      // The window of these events has passed while others were being written: they go next.
+      this.overdue = true;
+      return;
+    }
+    if (this.batch.lines.length === 0) return;
     const batch = this.batch;
     this.batch = emptyBatch();
     this.flushingBytes = batch.bytes;
     this.flushing = this.write(batch).finally(() => {
       this.flushing = undefined;
       this.flushingBytes = 0;
-      if (this.batch.waiting.length > 0 || this.batch.lines.length >= AUDIT_WINDOW.events) this.flush();
+      if (!this.overdue) return;
+      this.overdue = false;
+      this.flush();
     });
   }
 
