@@ -8,7 +8,8 @@ const POLICY: readonly Room[] = [...API, 'src/policy'];
 const KIT: readonly Room[] = [...POLICY, 'src/constructs/kit'];
 const ACCESS: readonly Room[] = [...KIT, 'src/constructs/access'];
 const CONSTRUCTS: readonly Room[] = [...ACCESS, 'src/constructs/server'];
-const LIBRARY: readonly Room[] = [...CONSTRUCTS, 'src/stacks', 'src/render'];
+const PLATFORM_CONSTRUCTS: readonly Room[] = [...CONSTRUCTS, 'src/constructs/control-plane'];
+const LIBRARY: readonly Room[] = [...PLATFORM_CONSTRUCTS, 'src/stacks', 'src/render'];
 /** What a program in a container may import; programs never import each other. */
 const PROGRAM: readonly Room[] = ['src/api', 'src/policy', 'runtime/process'];
 const PLATFORM: readonly Room[] = [...LIBRARY, 'runtime/process', 'runtime/proxy', 'runtime/sentinel'];
@@ -21,25 +22,29 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/constructs/kit': API,
   'src/constructs/access': [...API, 'src/constructs/kit'],
   'src/constructs/server': ACCESS,
-  'src/stacks': CONSTRUCTS,
-  'src/render': CONSTRUCTS,
+  'src/constructs/control-plane': CONSTRUCTS,
+  'src/stacks': PLATFORM_CONSTRUCTS,
+  'src/render': PLATFORM_CONSTRUCTS,
+  'runtime/kube': [],
   'runtime/process': [],
+  // The operator applies what constructs render: the same tree that snapshot tests and GitOps see.
+  'runtime/operator': [...CONSTRUCTS, 'runtime/kube', 'runtime/process'],
   'runtime/proxy': PROGRAM,
   'runtime/sentinel': PROGRAM,
   'runtime/sentinel/console': ['src/api'],
   // The local platform bundles the programs that it starts with the script that bundles them for images.
   'runtime/local': [...PLATFORM, 'scripts'],
   src: LIBRARY,
-  cli: [...PLATFORM, 'runtime/local', 'src', 'scripts'],
+  cli: [...PLATFORM, 'runtime/kube', 'runtime/local', 'src', 'scripts'],
   // A program is written against the public surface alone.
   examples: ['src'],
-  scripts: [...PLATFORM, 'src'],
+  scripts: [...PLATFORM, 'runtime/kube', 'runtime/operator', 'src'],
   bench: ROOMS,
   test: ROOMS,
   '.': [...LIBRARY, 'src', 'examples'],
 };
 
-const PURE: readonly Room[] = [...CONSTRUCTS.filter((room) => room !== 'imports'), 'src/stacks'];
+const PURE: readonly Room[] = [...PLATFORM_CONSTRUCTS.filter((room) => room !== 'imports'), 'src/stacks'];
 const TOOLS: readonly Room[] = ['test', 'bench', 'scripts'];
 
 /** Node modules of pure rooms: digests, which are as pure as they are. In other rooms all modules are free. */
@@ -62,6 +67,7 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly Room[]>> = {
   constructs: [...LIBRARY, 'src', 'examples', 'runtime/local', 'cli', '.'],
   '@pulumi/pulumi': ['src/render', '.'],
   '@pulumi/kubernetes': ['src/render', '.'],
+  '@kubernetes/client-node': ['runtime/kube'],
   chdb: ['runtime/sentinel'],
   '@clickhouse/client': ['runtime/sentinel'],
   react: ['runtime/sentinel/console'],
