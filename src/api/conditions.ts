@@ -36,6 +36,8 @@ export const SERVER_CONDITIONS = {
   IDENTITY_VERIFIED: 'IdentityVerified',
   /** The server's port can't be reached past the proxy. */
   ISOLATED: 'Isolated',
+  /** Nothing that the spec says was left out; the message names what was. */
+  SPEC_HONOURED: 'SpecHonoured',
 } as const;
 
 /** Conditions of grants and sessions. */
@@ -80,6 +82,61 @@ export const CONDITION_REASONS = {
   DISABLED: 'Disabled',
   EXPIRED: 'Expired',
   REVOKED: 'Revoked',
+
+  /** A newer policy is on its way to proxies that enforce an earlier one. */
+  SYNCING: 'Syncing',
+  /** A proxy does not enforce the newest policy ten seconds after it was written. */
+  POLICY_LAGGING: 'PolicyLagging',
+  /** Nobody collects what proxies say of themselves. */
+  NO_ACKNOWLEDGEMENT_SOURCE: 'NoAcknowledgementSource',
+  /** Who collects it does not answer. */
+  ACKNOWLEDGEMENT_SOURCE_LOST: 'AcknowledgementSourceLost',
+  /** The pod template has no proxy, though the gateway is on. */
+  PROXY_MISSING: 'ProxyMissing',
+  /** A pod counts as ready whose proxy is not. */
+  PROXY_NOT_READY: 'ProxyNotReady',
+  /** Audit events wait longer at a proxy than they should. */
+  AUDIT_DELAYED: 'AuditDelayed',
+  /** A part of the spec has no effect. */
+  PARTLY_IGNORED: 'PartlyIgnored',
+
+  /** The cluster has no ingress class of that name. */
+  INGRESS_CLASS_NOT_FOUND: 'IngressClassNotFound',
+  /** The Gateway that the route names does not exist. */
+  ROUTE_PARENT_NOT_FOUND: 'RouteParentNotFound',
+  /** The Gateway that the route names does not listen. */
+  ROUTE_PARENT_NOT_READY: 'RouteParentNotReady',
+  /** The controller of the Gateway refused the route. */
+  ROUTE_NOT_ACCEPTED: 'RouteNotAccepted',
+
+  /** An image can't be had. */
+  IMAGE_PULL_FAILED: 'ImagePullFailed',
+  /** A container ends again and again. */
+  CRASH_LOOPING: 'CrashLooping',
+  /** A container was ended because it used more memory than it may. */
+  OUT_OF_MEMORY: 'OutOfMemory',
+  /** No node takes the pod. */
+  UNSCHEDULABLE: 'Unschedulable',
+  /** A container names a Secret, ConfigMap or key that does not exist. */
+  CONTAINER_CONFIG_INVALID: 'ContainerConfigInvalid',
+  /** A container can't be created or started. */
+  CONTAINER_NOT_STARTED: 'ContainerNotStarted',
+  /** A container runs and does not say that it is ready. */
+  READINESS_FAILING: 'ReadinessFailing',
+  /** A rollout got nowhere for as long as the Deployment allows. */
+  PROGRESS_DEADLINE_EXCEEDED: 'ProgressDeadlineExceeded',
+  /** A quota of the namespace is used up. */
+  QUOTA_EXCEEDED: 'QuotaExceeded',
+  /** Something in the cluster refuses the pods. */
+  PODS_REFUSED: 'PodsRefused',
+  /** The operator may not do what the spec asks for. */
+  FORBIDDEN: 'Forbidden',
+  /** The API server finds an object invalid. */
+  REFUSED: 'Refused',
+  /** The cluster does not have a kind that the spec needs. */
+  KIND_NOT_FOUND: 'KindNotFound',
+  /** The namespace is being deleted, so nothing can be made in it. */
+  NAMESPACE_TERMINATING: 'NamespaceTerminating',
 } as const;
 
 export type ServerConditionType = (typeof SERVER_CONDITIONS)[keyof typeof SERVER_CONDITIONS];
