@@ -3,7 +3,7 @@
 import { takePlatformLock, type PlatformLock } from './platform-lock.ts';
 import { CONSOLE_PORT, freePort, PortBook } from './ports.ts';
 import { buildPrograms, type Programs } from './programs.ts';
-import { Reaper } from './reaper.ts';
+import { Reaper } from '#runtime/process/reaper.ts';
 import { prepareStateDir, stateDirAt } from './state-dir.ts';
 import { DEFAULT_PATIENCE, type Patience } from './supervised-process.ts';
 import type { Workshop } from './workshop.ts';

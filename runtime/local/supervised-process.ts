@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { OutputTail } from './output-tail.ts';
 import type { Probe } from './probe.ts';
 import { processTrouble, type NotStarted, type ProcessSpec, type RunEnd } from './process-trouble.ts';
-import type { Reaper } from './reaper.ts';
+import type { Reaper } from '#runtime/process/reaper.ts';
 import { errorCode, messageOf, type Trouble } from './trouble.ts';
 
 export type ProcessPhase = 'starting' | 'running' | 'restarting' | 'failed' | 'stopped';

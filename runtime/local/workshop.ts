@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Probe } from './probe.ts';
 import type { ProcessSpec } from './process-trouble.ts';
 import type { Programs } from './programs.ts';
-import type { Reaper } from './reaper.ts';
+import type { Reaper } from '#runtime/process/reaper.ts';
 import type { StateDir } from './state-dir.ts';
 import { SupervisedProcess, type Patience, type SupervisedProcessOptions } from './supervised-process.ts';
 

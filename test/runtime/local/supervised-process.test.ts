@@ -4,7 +4,7 @@ import path from 'node:path';
 import { freePort } from '#runtime/local/ports.ts';
 import { listensOn } from '#runtime/local/probe.ts';
 import type { ProcessSpec } from '#runtime/local/process-trouble.ts';
-import { Reaper } from '#runtime/local/reaper.ts';
+import { Reaper } from '#runtime/process/reaper.ts';
 import { DEFAULT_PATIENCE, SupervisedProcess, type Patience } from '#runtime/local/supervised-process.ts';
 import { eventually, isAlive, temporaryFolder, type TemporaryFolder } from './harness/temporary.ts';
 

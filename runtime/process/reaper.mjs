@@ -1,6 +1,6 @@
-// Ends what the local platform started when the platform itself is gone, however it ended (kill -9 included).
-// Its standard input is a pipe that only the platform holds: `+<pid>` and `-<pid>` lines say which process groups
-// live, and the end of the pipe says that the platform does not. Plain JavaScript, because it has to be up at once.
+// Ends what a program started when the program itself is gone, however it ended (kill -9 included).
+// Its standard input is a pipe that only the program holds: `+<pid>` and `-<pid>` lines say which process groups
+// live, and the end of the pipe says that the program does not. Plain JavaScript, because it has to be up at once.
 import { createInterface } from 'node:readline';
 
 const graceMs = 2_000;

@@ -1,4 +1,5 @@
-// The platform's side of the reaper: tells it which process groups live, and replaces it when it dies.
+// The side of whoever starts processes: tells the reaper which process groups live, and replaces it when it dies.
+// The reaper is a script beside this file, so this is for what runs from source, not for bundles.
 import { spawn, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
 
@@ -38,7 +39,7 @@ export class Reaper {
   }
 
   private spawn(): ChildProcess {
-    // Detached: a Ctrl-C in the terminal must not end it before the platform has ended everything else.
+    // Detached: a Ctrl-C in the terminal must not end it before its program has ended everything else.
     const child = spawn(process.execPath, [script], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
     child.stdin.on('error', () => undefined);
     child.on('error', () => undefined);

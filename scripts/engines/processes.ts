@@ -1,0 +1,106 @@
+// The processes of a control plane: each the leader of a group of its own, logged to a file, ended by its own id when
+// it is stopped, and ended by the reaper when whoever started it is gone without a word.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Reaper } from '#runtime/process/reaper.ts';
+import { EngineError } from './engine-error.ts';
+
+export interface ProcessSpec {
+  /** Also the name of its log file. */
+  readonly name: string;
+  readonly program: string;
+  readonly args: readonly string[];
+  /** Variables beside those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+const graceMs = 10_000;
+
+/** One process, running or ended. */
+export class EngineProcess {
+  readonly name: string;
+  readonly logFile: string;
+  readonly pid: number;
+  /** Resolves when it has ended; a process that could not be started ends at once. */
+  readonly ended: Promise<Exit>;
+  exit: Exit | undefined;
+  private readonly child: ChildProcess;
+
+  constructor({ name, program, args, env }: ProcessSpec, folder: string, reaper: Reaper) {
+    this.name = name;
+    this.logFile = path.join(folder, `${name}.log`);
+    const log = openSync(this.logFile, 'a');
+    // Detached, because Ctrl-C in a terminal must not end an API server before those that talk to it.
+    this.child = spawn(program, [...args], {
+      detached: true,
+      cwd: folder,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+    this.child.on('error', () => undefined);
+    const { pid } = this.child;
+    if (pid === undefined) throw new EngineError('engine_failed', `${name} could not be started: ${program}`);
+    this.pid = pid;
+    reaper.add(pid);
+    this.ended = new Promise((resolve) => {
+      this.child.once('exit', (code, signal) => {
+        reaper.remove(pid);
+        this.exit = { code, signal };
+        resolve(this.exit);
+      });
+    });
+  }
+
+  /** Asks it to end, and ends it where it does not in ten seconds. */
+  async stop(): Promise<Exit> {
+    if (this.exit !== undefined) return this.exit;
+    this.child.kill('SIGTERM');
+    const killer = setTimeout(() => this.child.kill('SIGKILL'), graceMs);
+    const exit = await this.ended;
+    clearTimeout(killer);
+    return exit;
+  }
+
+  /** Ends it without a chance to say goodbye. */
+  async kill(): Promise<Exit> {
+    this.child.kill('SIGKILL');
+    return this.ended;
+  }
+
+  lastWords(lines = 8): string {
+    const log = readFileSync(this.logFile, 'utf8').trim();
+    return log.split('\n').slice(-lines).join('\n') || '(it said nothing)';
+  }
+}
+
+/** All processes of one control plane. */
+export class Processes {
+  private readonly folder: string;
+  private readonly reaper = new Reaper();
+  private readonly started: EngineProcess[] = [];
+
+  /** @param folder where they run and write their logs */
+  constructor(folder: string) {
+    this.folder = folder;
+    this.reaper.start();
+  }
+
+  start(spec: ProcessSpec): EngineProcess {
+    const each = new EngineProcess(spec, this.folder, this.reaper);
+    this.started.push(each);
+    return each;
+  }
+
+  /** Ends them, the last started first, each gone before the next is asked. */
+  async stopAll(): Promise<void> {
+    for (const each of this.started.toReversed()) await each.stop();
+    await this.reaper.close();
+  }
+}
