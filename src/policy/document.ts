@@ -198,9 +198,29 @@ export function parsePolicy(text: string): Result<PolicyDocument, readonly Probl
   return problems.length === 0 ? ok(parsed.data) : err(problems);
 }
 
-/** Whether a candidate was made from an older view than the current document in any input, and must be refused. */
+/** Start of the feature that a stub requires; the revision that it stands for follows. No proxy has it. */
+const STUB_FEATURE = 'policy-stream:';
+
+/** The feature that makes a document a stub: whoever enforces it needs the stream, to get that revision. */
+export function stubFeature(revision: string): string {
+  return `${STUB_FEATURE}${revision}`;
+}
+
+/** The revision that a stub stands for; undefined for a document that speaks for itself. */
+export function standsFor({ requires: features }: Pick<PolicyContent, 'requires'>): string | undefined {
+  return features.find((feature) => feature.startsWith(STUB_FEATURE))?.slice(STUB_FEATURE.length);
+}
+
+/**
+ * Whether a candidate was made from an older view than the current document in any input, and must be refused. A stub
+ * is also behind a document that was made from the same view: it only says that nothing older may be enforced.
+ */
 export function isBehind(current: PolicyDocument, candidate: PolicyDocument): boolean {
   if (candidate.epoch !== current.epoch) return candidate.epoch < current.epoch;
   const names = ['servers', 'grants', 'sessions', 'tombstones'] as const;
-  return names.some((name) => BigInt(candidate.inputs[name]) < BigInt(current.inputs[name]));
+  const isOlder = (name: (typeof names)[number]) =>
+    BigInt(candidate.inputs[name]) < BigInt(current.inputs[name]);
+  const isSame = (name: (typeof names)[number]) => candidate.inputs[name] === current.inputs[name];
+  if (names.some(isOlder)) return true;
+  return standsFor(candidate) !== undefined && standsFor(current) === undefined && names.every(isSame);
 }

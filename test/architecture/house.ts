@@ -47,9 +47,9 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
 const PURE: readonly Room[] = [...PLATFORM_CONSTRUCTS.filter((room) => room !== 'imports'), 'src/stacks'];
 const TOOLS: readonly Room[] = ['test', 'bench', 'scripts'];
 
-/** Node modules of pure rooms: digests, which are as pure as they are. In other rooms all modules are free. */
+/** Node modules of pure rooms: digests and compression, as pure as they are. In other rooms all modules are free. */
 const BUILTINS: Readonly<Partial<Record<Room, readonly string[]>>> = {
-  'src/policy': ['node:crypto'],
+  'src/policy': ['node:crypto', 'node:zlib'],
   'src/stacks': ['node:crypto'],
 };
 

@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import path from 'node:path';
 import type { Problem } from '#api/result.ts';
-import { isBehind, parsePolicy, type PolicyDocument } from '#policy/document.ts';
+import { isBehind, parsePolicy, standsFor, type PolicyDocument } from '#policy/document.ts';
+import { policyTextOf } from '#policy/policy-file.ts';
 import { indexPolicy, type PolicyIndex } from '#policy/policy-index.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
@@ -20,6 +21,7 @@ export interface PolicySnapshot {
 }
 
 export interface PolicySourceOptions {
+  /** Where it is missing, the same name with `.gz` is read: that is how a large document comes. */
   readonly file: string;
   /** Where the last accepted document is kept over restarts. */
   readonly keptFile: string;
@@ -62,8 +64,11 @@ export class PolicySource {
   start(): void {
     this.readKept();
     try {
-      this.stamp = stampOf(fs.statSync(this.options.file));
-      this.accept(fs.readFileSync(this.options.file, 'utf8'));
+      const { file: plain } = this.options;
+      const file = !fs.existsSync(plain) && fs.existsSync(compressed(plain)) ? compressed(plain) : plain;
+      const stamp = stampOf(file, fs.statSync(file));
+      this.accept(policyTextOf(file, fs.readFileSync(file)));
+      this.stamp = stamp;
     } catch (error) {
       this.reject([{ path: '(file)', message: messageOf(error) }]);
     }
@@ -86,9 +91,9 @@ export class PolicySource {
     if (this.checking) return;
     this.checking = true;
     try {
-      const stamp = stampOf(await fsp.stat(this.options.file));
+      const { file, stamp } = await this.present();
       if (stamp !== this.stamp) {
-        const text = await fsp.readFile(this.options.file, 'utf8');
+        const text = policyTextOf(file, await fsp.readFile(file));
         this.stamp = stamp;
         this.accept(text);
       }
@@ -99,6 +104,20 @@ export class PolicySource {
       if (this.lastError?.includes(message) !== true) this.reject([{ path: '(file)', message }]);
     } finally {
       this.checking = false;
+    }
+  }
+
+  /** The file that counts now, and what tells one version of it from another. */
+  private async present(): Promise<{ readonly file: string; readonly stamp: string }> {
+    const { file } = this.options;
+    try {
+      return { file, stamp: stampOf(file, await fsp.stat(file)) };
+    } catch (error) {
+      const folded = compressed(file);
+      const stats = await fsp.stat(folded).catch(() => undefined);
+      // What is told is that the plain file is missing: that is the one people know.
+      if (stats === undefined) throw error;
+      return { file: folded, stamp: stampOf(folded, stats) };
     }
   }
 
@@ -121,6 +140,12 @@ export class PolicySource {
     }
     const document = parsed.value;
     const { current } = this;
+    if (current !== undefined && standsFor(document) === current.document.revision) {
+      // A stub in the place of what is in force already.
+      this.text = text;
+      this.lastError = undefined;
+      return;
+    }
     if (current !== undefined && isBehind(current.document, document)) {
       const message = 'was made from an older view of the cluster than the policy in force';
       this.reject([{ path: 'inputs', message }]);
@@ -185,8 +210,12 @@ export class PolicySource {
   }
 }
 
-function stampOf({ ino, size, mtimeMs }: fs.Stats): string {
-  return `${ino}:${size}:${mtimeMs}`;
+function compressed(file: string): string {
+  return `${file}.gz`;
+}
+
+function stampOf(file: string, { ino, size, mtimeMs }: fs.Stats): string {
+  return `${file}:${ino}:${size}:${mtimeMs}`;
 }
 
 function messageOf(error: unknown): string {

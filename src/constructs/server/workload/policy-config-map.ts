@@ -1,7 +1,7 @@
 // The policy document as the pod finds it when it starts.
-import { POLICY_FILE_KEY } from '#api/proxy-config.ts';
 import { KubeConfigMap } from '#constructs/kit/kubernetes.ts';
-import { renderPolicy, type PolicyDocument } from '#policy/document.ts';
+import type { PolicyDocument } from '#policy/document.ts';
+import { policyFiles } from '#policy/policy-file.ts';
 import type { Construct } from 'constructs';
 import { childMetadata, type WorkloadContext } from './workload-context.ts';
 
@@ -10,8 +10,10 @@ export function addPolicyConfigMap(
   context: WorkloadContext,
   document: PolicyDocument,
 ): KubeConfigMap {
+  const { data, binaryData } = policyFiles(document);
   return new KubeConfigMap(scope, 'policy', {
     metadata: childMetadata(context, context.names.policyConfigMap),
-    data: { [POLICY_FILE_KEY]: renderPolicy(document) },
+    ...(data !== undefined && { data }),
+    ...(binaryData !== undefined && { binaryData }),
   });
 }
