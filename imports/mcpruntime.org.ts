@@ -847,7 +847,7 @@ export interface McpServerSpec {
   readonly publicPathPrefix?: string;
 
   /**
-   * The cluster's ingress class.
+   * The cluster's ingress class; gateway: a route of the Gateway API; empty: the installation's.
    *
    * @schema McpServerSpec#ingressClass
    */
@@ -859,6 +859,20 @@ export interface McpServerSpec {
    * @schema McpServerSpec#ingressAnnotations
    */
   readonly ingressAnnotations?: { [key: string]: string };
+
+  /**
+   * TLS of the route, with a certificate for its host. With ingressClass gateway, the Gateway has it.
+   *
+   * @schema McpServerSpec#ingressTLS
+   */
+  readonly ingressTls?: McpServerSpecIngressTls;
+
+  /**
+   * Gateway that the route belongs to, ingressClass gateway; default: the installation's.
+   *
+   * @schema McpServerSpec#gatewayRef
+   */
+  readonly gatewayRef?: McpServerSpecGatewayRef;
 
   /**
    * URL under which callers reach the server; the one source of OAuth metadata.
@@ -973,6 +987,27 @@ export interface McpServerSpec {
   readonly rollout?: McpServerSpecRollout;
 
   /**
+   * Number of pods by their load, instead of replicas. Needs a metrics server in the cluster.
+   *
+   * @schema McpServerSpec#autoscaling
+   */
+  readonly autoscaling?: McpServerSpecAutoscaling;
+
+  /**
+   * How many pods of several may be missing while nodes are drained; default: one.
+   *
+   * @schema McpServerSpec#disruption
+   */
+  readonly disruption?: McpServerSpecDisruption;
+
+  /**
+   * Whether pods spread over zones and nodes. Required: a pod that would not, stays unscheduled. Constraints of podTemplate replace these.
+   *
+   * @schema McpServerSpec#topologySpread
+   */
+  readonly topologySpread?: McpServerSpecTopologySpread;
+
+  /**
    * Who may connect to the pods, and where they may connect to.
    *
    * @schema McpServerSpec#network
@@ -1016,6 +1051,8 @@ export function toJson_McpServerSpec(obj: McpServerSpec | undefined): Record<str
     'publicPathPrefix': obj.publicPathPrefix,
     'ingressClass': obj.ingressClass,
     'ingressAnnotations': ((obj.ingressAnnotations) === undefined) ? undefined : (Object.entries(obj.ingressAnnotations).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
+    'ingressTLS': toJson_McpServerSpecIngressTls(obj.ingressTls),
+    'gatewayRef': toJson_McpServerSpecGatewayRef(obj.gatewayRef),
     'externalURL': obj.externalUrl,
     'resources': toJson_McpServerSpecResources(obj.resources),
     'envVars': obj.envVars?.map(y => toJson_McpServerSpecEnvVars(y)),
@@ -1032,9 +1069,100 @@ export function toJson_McpServerSpec(obj: McpServerSpec | undefined): Record<str
     'analytics': toJson_McpServerSpecAnalytics(obj.analytics),
     'audit': toJson_McpServerSpecAudit(obj.audit),
     'rollout': toJson_McpServerSpecRollout(obj.rollout),
+    'autoscaling': toJson_McpServerSpecAutoscaling(obj.autoscaling),
+    'disruption': toJson_McpServerSpecDisruption(obj.disruption),
+    'topologySpread': obj.topologySpread,
     'network': toJson_McpServerSpecNetwork(obj.network),
     'podTemplate': toJson_McpServerSpecPodTemplate(obj.podTemplate),
     'suspend': obj.suspend,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * TLS of the route, with a certificate for its host. With ingressClass gateway, the Gateway has it.
+ *
+ * @schema McpServerSpecIngressTls
+ */
+export interface McpServerSpecIngressTls {
+  /**
+   * Secret with the certificate; default: <name>-tls.
+   *
+   * @schema McpServerSpecIngressTls#secretName
+   */
+  readonly secretName?: string;
+
+  /**
+   * ClusterIssuer of cert-manager that fills the Secret; default: somebody else does.
+   *
+   * @schema McpServerSpecIngressTls#clusterIssuer
+   */
+  readonly clusterIssuer?: string;
+
+  /**
+   * Issuer of cert-manager in this namespace that fills the Secret.
+   *
+   * @schema McpServerSpecIngressTls#issuer
+   */
+  readonly issuer?: string;
+}
+
+/**
+ * Converts an object of type 'McpServerSpecIngressTls' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpServerSpecIngressTls(obj: McpServerSpecIngressTls | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'secretName': obj.secretName,
+    'clusterIssuer': obj.clusterIssuer,
+    'issuer': obj.issuer,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Gateway that the route belongs to, ingressClass gateway; default: the installation's.
+ *
+ * @schema McpServerSpecGatewayRef
+ */
+export interface McpServerSpecGatewayRef {
+  /**
+   * Name of the Gateway.
+   *
+   * @schema McpServerSpecGatewayRef#name
+   */
+  readonly name: string;
+
+  /**
+   * Namespace of the Gateway; default: that of this object.
+   *
+   * @schema McpServerSpecGatewayRef#namespace
+   */
+  readonly namespace?: string;
+
+  /**
+   * Listener of the Gateway; default: every one that fits.
+   *
+   * @schema McpServerSpecGatewayRef#sectionName
+   */
+  readonly sectionName?: string;
+}
+
+/**
+ * Converts an object of type 'McpServerSpecGatewayRef' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpServerSpecGatewayRef(obj: McpServerSpecGatewayRef | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'name': obj.name,
+    'namespace': obj.namespace,
+    'sectionName': obj.sectionName,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -1822,6 +1950,27 @@ export interface McpServerSpecRollout {
    * @schema McpServerSpecRollout#canaryReplicas
    */
   readonly canaryReplicas?: number;
+
+  /**
+   * Percentage of calls that the canary gets, ingressClass gateway; default: the canary's share of the pods.
+   *
+   * @schema McpServerSpecRollout#canaryWeight
+   */
+  readonly canaryWeight?: number;
+
+  /**
+   * Revision of the canary that all pods shall run: that of status.rollout.canaryRevision.
+   *
+   * @schema McpServerSpecRollout#promote
+   */
+  readonly promote?: string;
+
+  /**
+   * Revision of the canary that no pod shall run any more; the canary goes back to what was promoted last.
+   *
+   * @schema McpServerSpecRollout#abort
+   */
+  readonly abort?: string;
 }
 
 /**
@@ -1835,11 +1984,108 @@ export function toJson_McpServerSpecRollout(obj: McpServerSpecRollout | undefine
     'maxUnavailable': obj.maxUnavailable,
     'maxSurge': obj.maxSurge,
     'canaryReplicas': obj.canaryReplicas,
+    'canaryWeight': obj.canaryWeight,
+    'promote': obj.promote,
+    'abort': obj.abort,
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
 }
 /* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Number of pods by their load, instead of replicas. Needs a metrics server in the cluster.
+ *
+ * @schema McpServerSpecAutoscaling
+ */
+export interface McpServerSpecAutoscaling {
+  /**
+   * Fewest pods.
+   *
+   * @schema McpServerSpecAutoscaling#minReplicas
+   */
+  readonly minReplicas?: number;
+
+  /**
+   * Most pods.
+   *
+   * @schema McpServerSpecAutoscaling#maxReplicas
+   */
+  readonly maxReplicas: number;
+
+  /**
+   * CPU that pods should use on average, in percent of their request; 80 where memoryPercent is not set either.
+   *
+   * @schema McpServerSpecAutoscaling#cpuPercent
+   */
+  readonly cpuPercent?: number;
+
+  /**
+   * Memory that pods should use on average, in percent of their request.
+   *
+   * @schema McpServerSpecAutoscaling#memoryPercent
+   */
+  readonly memoryPercent?: number;
+}
+
+/**
+ * Converts an object of type 'McpServerSpecAutoscaling' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpServerSpecAutoscaling(obj: McpServerSpecAutoscaling | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'minReplicas': obj.minReplicas,
+    'maxReplicas': obj.maxReplicas,
+    'cpuPercent': obj.cpuPercent,
+    'memoryPercent': obj.memoryPercent,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * How many pods of several may be missing while nodes are drained; default: one.
+ *
+ * @schema McpServerSpecDisruption
+ */
+export interface McpServerSpecDisruption {
+  /**
+   * Pods that may be missing while nodes are drained, number or percentage.
+   *
+   * @schema McpServerSpecDisruption#maxUnavailable
+   */
+  readonly maxUnavailable?: string;
+}
+
+/**
+ * Converts an object of type 'McpServerSpecDisruption' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpServerSpecDisruption(obj: McpServerSpecDisruption | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'maxUnavailable': obj.maxUnavailable,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
+ * Whether pods spread over zones and nodes. Required: a pod that would not, stays unscheduled. Constraints of podTemplate replace these.
+ *
+ * @schema McpServerSpecTopologySpread
+ */
+export enum McpServerSpecTopologySpread {
+  /** Preferred */
+  PREFERRED = "Preferred",
+  /** Required */
+  REQUIRED = "Required",
+  /** None */
+  NONE = "None",
+}
 
 /**
  * Who may connect to the pods, and where they may connect to.

@@ -97,6 +97,12 @@ export const CONDITION_REASONS = {
   PROXY_NOT_READY: 'ProxyNotReady',
   /** Audit events wait longer at a proxy than they should. */
   AUDIT_DELAYED: 'AuditDelayed',
+  /** The policy does not fit into a ConfigMap, so pods that start deny everything until a distributor serves them. */
+  POLICY_TOO_LARGE: 'PolicyTooLarge',
+  /** The canary runs a change that was neither promoted nor aborted yet. */
+  CANARY_WAITING: 'CanaryWaiting',
+  /** The change was aborted, and the canary runs what was promoted before. */
+  CANARY_ABORTED: 'CanaryAborted',
   /** A part of the spec has no effect. */
   PARTLY_IGNORED: 'PartlyIgnored',
 
@@ -125,6 +131,8 @@ export const CONDITION_REASONS = {
   READINESS_FAILING: 'ReadinessFailing',
   /** A rollout got nowhere for as long as the Deployment allows. */
   PROGRESS_DEADLINE_EXCEEDED: 'ProgressDeadlineExceeded',
+  /** Somebody paused the rollout. */
+  ROLLOUT_PAUSED: 'RolloutPaused',
   /** A quota of the namespace is used up. */
   QUOTA_EXCEEDED: 'QuotaExceeded',
   /** Something in the cluster refuses the pods. */

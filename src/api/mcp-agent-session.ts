@@ -1,7 +1,16 @@
 // MCPAgentSession: a subject's time-boxed consent for one server. Revocation is one-way.
 import { z } from 'zod';
 import { defineKind, type Resource } from './kind.ts';
-import { dnsSubdomain, secretKeyRef, serverRef, statusBase, subject, text, trust } from './schema.ts';
+import {
+  dnsSubdomain,
+  instant,
+  secretKeyRef,
+  serverRef,
+  statusBase,
+  subject,
+  text,
+  trust,
+} from './schema.ts';
 
 const spec = z.object({
   serverRef: serverRef.describe('The server this session is about. It cannot change.'),
@@ -9,8 +18,7 @@ const spec = z.object({
   consentedTrust: trust
     .default('low')
     .describe('Trust the subject consents to; the lower of this and the grant counts.'),
-  expiresAt: z.iso
-    .datetime({ precision: null, offset: true })
+  expiresAt: instant
     .optional()
     .describe(
       "When the consent ends. The server's session.maxLifetime, counted from creation, may end it before.",
@@ -40,8 +48,7 @@ const status = z.object({
     .describe('Pending, Active, Expired, Revoked, Invalid or Unbound (no such server).'),
   message: text(32768).optional().describe('What the phase means here.'),
   boundServer: text(320).optional().describe('namespace/name of the server the session is bound to.'),
-  expiresAt: z.iso
-    .datetime({ precision: null })
+  expiresAt: instant
     .optional()
     .describe("When it ends: the earlier of spec.expiresAt and creation plus the server's maxLifetime."),
 });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { podTemplate } from './pod-template.ts';
 import {
   dnsLabel,
+  dnsSubdomain,
   duration,
   headerName,
   httpUrl,
@@ -170,6 +171,57 @@ const rollout = z.object({
     .describe('Pods that may be missing meanwhile, number or percentage.'),
   maxSurge: intOrPercent.default('25%').describe('Pods that may be there in addition, number or percentage.'),
   canaryReplicas: z.int32().min(0).optional().describe('Pods that get a change first, strategy Canary.'),
+  canaryWeight: z
+    .int32()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe(
+      "Percentage of calls that the canary gets, ingressClass gateway; default: the canary's share of the pods.",
+    ),
+  promote: text(64)
+    .optional()
+    .describe('Revision of the canary that all pods shall run: that of status.rollout.canaryRevision.'),
+  abort: text(64)
+    .optional()
+    .describe(
+      'Revision of the canary that no pod shall run any more; the canary goes back to what was promoted last.',
+    ),
+});
+
+const percentage = z.int32().min(1).max(1000);
+
+const autoscaling = z.object({
+  minReplicas: z.int32().min(1).default(1).describe('Fewest pods.'),
+  maxReplicas: z.int32().min(1).describe('Most pods.'),
+  cpuPercent: percentage
+    .optional()
+    .describe(
+      'CPU that pods should use on average, in percent of their request; 80 where memoryPercent is not set either.',
+    ),
+  memoryPercent: percentage
+    .optional()
+    .describe('Memory that pods should use on average, in percent of their request.'),
+});
+
+const disruption = z.object({
+  maxUnavailable: intOrPercent
+    .default('1')
+    .describe('Pods that may be missing while nodes are drained, number or percentage.'),
+});
+
+const gatewayRef = z.object({
+  name: dnsSubdomain.describe('Name of the Gateway.'),
+  namespace: dnsLabel.optional().describe('Namespace of the Gateway; default: that of this object.'),
+  sectionName: dnsSubdomain.optional().describe('Listener of the Gateway; default: every one that fits.'),
+});
+
+const ingressTLS = z.object({
+  secretName: dnsSubdomain.optional().describe('Secret with the certificate; default: <name>-tls.'),
+  clusterIssuer: dnsSubdomain
+    .optional()
+    .describe('ClusterIssuer of cert-manager that fills the Secret; default: somebody else does.'),
+  issuer: dnsSubdomain.optional().describe('Issuer of cert-manager in this namespace that fills the Secret.'),
 });
 
 const networkPort = z.object({
@@ -249,10 +301,20 @@ export const mcpServerSpec = z.object({
     .regex(/^$|[^/]/, 'must not be slashes only')
     .optional()
     .describe('The route is /<publicPathPrefix>/mcp; default: the name of the server.'),
-  ingressClass: text(253).default('traefik').describe("The cluster's ingress class."),
+  ingressClass: text(253)
+    .default('traefik')
+    .describe("The cluster's ingress class; gateway: a route of the Gateway API; empty: the installation's."),
   ingressAnnotations: textMap(4096)
     .optional()
     .describe('Annotations of the Ingress, from the allow-list of its class.'),
+  ingressTLS: ingressTLS
+    .optional()
+    .describe(
+      'TLS of the route, with a certificate for its host. With ingressClass gateway, the Gateway has it.',
+    ),
+  gatewayRef: gatewayRef
+    .optional()
+    .describe("Gateway that the route belongs to, ingressClass gateway; default: the installation's."),
   externalURL: httpUrl
     .optional()
     .describe('URL under which callers reach the server; the one source of OAuth metadata.'),
@@ -295,6 +357,18 @@ export const mcpServerSpec = z.object({
   analytics: analytics.optional().describe('Recording of what the proxy decides.'),
   audit: audit.optional().describe('How surely decisions are recorded.'),
   rollout: rollout.optional().describe('How changes go out.'),
+  autoscaling: autoscaling
+    .optional()
+    .describe('Number of pods by their load, instead of replicas. Needs a metrics server in the cluster.'),
+  disruption: disruption
+    .optional()
+    .describe('How many pods of several may be missing while nodes are drained; default: one.'),
+  topologySpread: z
+    .enum(['Preferred', 'Required', 'None'])
+    .default('Preferred')
+    .describe(
+      'Whether pods spread over zones and nodes. Required: a pod that would not, stays unscheduled. Constraints of podTemplate replace these.',
+    ),
   network: network.optional().describe('Who may connect to the pods, and where they may connect to.'),
   podTemplate: podTemplate.optional().describe('What else to set of the pods.'),
   suspend: z.boolean().optional().describe('Scales the server to zero and says so in status.'),

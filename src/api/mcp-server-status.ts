@@ -19,6 +19,24 @@ export const mcpServerStatus = z.object({
   canaryReady: observed('The canary pods are available.'),
   replicas: z.int32().min(0).optional().describe('Pods of the server.'),
   readyReplicas: z.int32().min(0).optional().describe('Pods that are ready.'),
+  rollout: z
+    .object({
+      stableRevision: text(64).optional().describe('Revision of the pods that was promoted last.'),
+      canaryRevision: text(64).optional().describe('Revision of the pods that the spec asks for.'),
+      phase: z
+        .enum(['Idle', 'Progressing', 'Aborted'])
+        .optional()
+        .describe(
+          'Idle: both are the same. Progressing: the canary runs its revision until spec.rollout promotes or aborts it. Aborted: it was.',
+        ),
+      traffic: z
+        .enum(['ReplicaRatio', 'Weights'])
+        .optional()
+        .describe('How calls are divided: by the number of pods, or by weights of the route.'),
+      canaryWeight: z.int32().min(0).max(100).optional().describe('Percentage of calls for the canary.'),
+    })
+    .optional()
+    .describe('State of a canary, strategy Canary.'),
   policyRevision: text(80).optional().describe('Revision of the policy that was written last.'),
   resolved: z
     .object({
@@ -26,6 +44,14 @@ export const mcpServerStatus = z.object({
       gatewayImage: text(2048).optional().describe('Image of the proxy.'),
       publicPath: text(2048).optional().describe('Path of the route.'),
       host: text(253).optional().describe('Host of the route.'),
+      ingressClass: text(253).optional().describe('Ingress class of the route.'),
+      ingressStrategy: text(64)
+        .optional()
+        .describe('How that class is told what the route needs: traefik, nginx, istio, generic or gateway.'),
+      gateway: text(600)
+        .optional()
+        .describe('Gateway of the route, namespace/name, with its listener if one is named.'),
+      serviceAccount: text(253).optional().describe('Service account of the pods.'),
       url: text(2048).optional().describe('URL under which callers reach the server.'),
       upstreamURL: text(2048).optional().describe('Where the proxy finds the server.'),
       analyticsSource: text(256).optional().describe('Source in audit events.'),

@@ -1,6 +1,13 @@
 // What an installation decides for all of its servers. It is data: whoever runs the platform reads it from its
 // environment (the variables are named here), from a chart or from a test. It holds no credential.
 
+/** A Gateway of the Gateway API, and the listener of it that is meant. */
+export interface GatewayAddress {
+  readonly namespace: string;
+  readonly name: string;
+  readonly sectionName?: string | undefined;
+}
+
 export interface OperatorConfig {
   /** Name of the cluster in policy and audit; `MCP_CLUSTER_NAME`. */
   readonly clusterName: string;
@@ -8,6 +15,15 @@ export interface OperatorConfig {
   readonly clusterDomain: string;
   /** Host of routes whose author sets neither host nor prefix; `MCP_DEFAULT_INGRESS_HOST`. */
   readonly ingressHost?: string | undefined;
+  /** Ingress class of servers whose author leaves it empty; `DEFAULT_INGRESS_CLASS`. */
+  readonly ingressClass: string;
+  /** Gateway of routes of class `gateway` whose author names none; `MCP_DEFAULT_GATEWAY`. */
+  readonly defaultGateway?: GatewayAddress | undefined;
+  /**
+   * When an Ingress counts as in force; `MCP_INGRESS_READINESS_MODE`. `strict`: its controller gave it an address.
+   * `permissive`: it has a rule, which is all that some controllers ever show.
+   */
+  readonly ingressReadiness: 'strict' | 'permissive';
   /** Entry points of Traefik routes, comma-separated; `MCP_DEFAULT_INGRESS_ENTRYPOINTS`. */
   readonly ingressEntrypoints: string;
   /** Whether routes are served with TLS, so that URLs start with https; `MCP_DEFAULT_INGRESS_TLS`. */
@@ -35,6 +51,8 @@ export interface OperatorConfig {
 export const DEFAULT_OPERATOR_CONFIG: OperatorConfig = {
   clusterName: 'local',
   clusterDomain: 'cluster.local',
+  ingressClass: 'traefik',
+  ingressReadiness: 'strict',
   ingressEntrypoints: 'web',
   ingressTls: false,
   ingressNamespace: 'traefik',

@@ -2,7 +2,7 @@
 // that would weaken the proxy or the pod's security (host namespaces, host paths, security contexts, other
 // containers) are not in it, so the API server refuses them as unknown, with their path.
 import { z } from 'zod';
-import { dnsLabel, dnsSubdomain, resources, text, textMap } from './schema.ts';
+import { dnsLabel, dnsSubdomain, listMap, resources, text, textMap } from './schema.ts';
 
 /** An object that Kubernetes itself validates; we only pass it on. */
 const kubernetesObject = z.looseObject({}).meta({ 'x-kubernetes-preserve-unknown-fields': true });
@@ -38,16 +38,16 @@ const container = z.strictObject({
     .max(32)
     .optional()
     .describe('Sources of environment variables.'),
-  volumeMounts: z
-    .array(
-      z.strictObject({
-        name: dnsLabel.describe('Name of the volume.'),
-        mountPath: text(4096).describe('Where it appears in the container.'),
-        subPath: text(4096).optional().describe('Folder of the volume to mount.'),
-        readOnly: z.boolean().optional().describe('Whether it may only be read.'),
-      }),
-    )
-    .max(64)
+  volumeMounts: listMap(
+    z.strictObject({
+      name: dnsLabel.describe('Name of the volume.'),
+      mountPath: text(4096).describe('Where it appears in the container.'),
+      subPath: text(4096).optional().describe('Folder of the volume to mount.'),
+      readOnly: z.boolean().optional().describe('Whether it may only be read.'),
+    }),
+    'mountPath',
+    64,
+  )
     .optional()
     .describe('Volumes seen by the server.'),
   resources: resources.optional().describe('Same as spec.resources, which wins where both are set.'),
@@ -92,7 +92,7 @@ export const podTemplate = z.strictObject({
         .max(86_400)
         .optional()
         .describe('Seconds a pod may take to end; sessions drain within it.'),
-      volumes: z.array(volume).max(32).optional().describe('Volumes the server mounts.'),
+      volumes: listMap(volume, 'name', 32).optional().describe('Volumes the server mounts.'),
       containers: z.array(container).max(1).optional().describe("The server's container."),
     })
     .optional()

@@ -92,9 +92,6 @@ function sentenceOf(issue: z.core.$ZodIssue): string {
     case 'too_small':
       return boundSentence(issue);
     case 'invalid_format':
-      if (issue.format === 'datetime') {
-        return `must be a time as 2030-01-31T12:00:00Z, not ${show(issue.input)}`;
-      }
       return issue.input?.trim() === '' ? issue.message : `${issue.message}, not ${show(issue.input)}`;
     case 'invalid_key':
       return `is no valid key: ${issue.issues.map(sentenceOf).join(', ')}`;

@@ -1,6 +1,6 @@
 // From a zod schema to what a CustomResourceDefinition may hold: a structural OpenAPI v3 schema. Whatever zod can say
 // and Kubernetes can't is refused here rather than dropped, except what the API server does by itself: it prunes
-// unknown fields and checks times by their format.
+// unknown fields, and a time has a day of the calendar by its format.
 import { z } from 'zod';
 
 /** A node of a structural schema. Values are JSON. */
@@ -63,11 +63,10 @@ function child(schema: Child, path: string): StructuralSchema {
 }
 
 /**
- * Times carry their format instead of zod's long pattern. Integers say their width; the limits of 32 bits stay,
- * because the API server checks no number by its format, and those of JavaScript's integers go.
+ * Integers say their width; the limits of 32 bits stay, because the API server checks no number by its format, and
+ * those of JavaScript's integers go.
  */
 function simplified(schema: JsonSchema): JsonSchema {
-  if (schema.format === 'date-time') return { ...schema, pattern: undefined };
   if (schema.type !== 'integer') return schema;
   const { minimum, maximum } = schema;
   if (maximum !== Number.MAX_SAFE_INTEGER) return { ...schema, format: 'int32' };

@@ -45,6 +45,9 @@ describe('defaults of MCPServer', () => {
     ['rollout.strategy', { rollout: {} }, 'RollingUpdate'],
     ['rollout.maxUnavailable', { rollout: {} }, '25%'],
     ['rollout.maxSurge', { rollout: {} }, '25%'],
+    ['autoscaling.minReplicas', { autoscaling: { maxReplicas: 2 } }, 1],
+    ['disruption.maxUnavailable', { disruption: {} }, '1'],
+    ['topologySpread', {}, 'Preferred'],
   ])('%s', (path, spec, value) => {
     expect(defaulted(MCPServer, spec, path)).toBe(value);
   });
@@ -61,6 +64,9 @@ describe('defaults of MCPServer', () => {
     ['gateway', 'gateway'],
     ['analytics, which is asked for by its block', 'analytics'],
     ['rollout', 'rollout'],
+    ['autoscaling', 'autoscaling'],
+    ["the Gateway, which may be the installation's", 'gatewayRef'],
+    ['TLS of the route', 'ingressTLS'],
   ])('there is none for %s', (_what, path) => {
     expect(defaulted(MCPServer, {}, path)).toBeUndefined();
   });

@@ -28,6 +28,7 @@ describe('parseResource', () => {
           port: 8088,
           servicePort: 80,
           ingressClass: 'traefik',
+          topologySpread: 'Preferred',
           tools: [{ name: 'read_note', requiredTrust: 'low' }],
         },
         status: { observedGeneration: -1, phase: 'Ready' },
@@ -155,7 +156,35 @@ describe('parseResource', () => {
     expect(linesOf(MCPAgentSession, aSession({ expiresAt: 'tomorrow' }))).toEqual([
       'spec.expiresAt: must be a time as 2030-01-31T12:00:00Z, not "tomorrow"',
     ]);
-    expect(linesOf(MCPAgentSession, aSession({ expiresAt: '2030-01-31T12:00:00+01:00' }))).toEqual([]);
+    expect(linesOf(MCPAgentSession, aSession({ expiresAt: '2030-02-30T12:00:00Z' }))).toEqual([
+      'spec.expiresAt: must be a day of the calendar',
+    ]);
+  });
+
+  it.each([
+    '2030-01-31T12:00:00+01:00',
+    '2030-01-31T12:00:00.123456789Z',
+    '2000-02-29T00:00:00Z',
+    '0096-02-29T00:00:00Z',
+    '0000-02-29T23:59:59-12:00',
+  ])('takes %s for a time', (expiresAt) => {
+    expect(linesOf(MCPAgentSession, aSession({ expiresAt }))).toEqual([]);
+  });
+
+  it.each([
+    '2030-01-31t12:00:00Z',
+    '2030-01-31T12:00:00z',
+    '2030-01-31T12:00Z',
+    '2030-01-31T12:00:00',
+    '2030-01-31T12:00:00,5Z',
+    '2030-01-31T12:00:60Z',
+    '2030-01-31T24:00:00Z',
+    '2030-01-31T12:00:00+99:00',
+    '1900-02-29T00:00:00Z',
+    '2030-04-31T00:00:00Z',
+    '2030-13-01T00:00:00Z',
+  ])('does not take %s for a time', (expiresAt) => {
+    expect(linesOf(MCPAgentSession, aSession({ expiresAt }))).toHaveLength(1);
   });
 
   it('refuses duplicate tool rules and side effects of a grant by their place', () => {

@@ -63,6 +63,70 @@ const EXAMPLES: readonly (readonly [Kind, string, Members, Members])[] = [
     { replicas: 1, rollout: canary },
   ],
   [
+    MCPServer,
+    'canaryWeight needs ingressClass gateway',
+    { ingressClass: '', rollout: { canaryWeight: 5 } },
+    { rollout: { canaryWeight: 5 } },
+  ],
+  [
+    MCPServer,
+    'promote and abort name the same revision',
+    { rollout: { promote: 'a', abort: 'b' } },
+    { rollout: { promote: 'a', abort: 'a' } },
+  ],
+  [
+    MCPServer,
+    'replicas and autoscaling both decide',
+    { autoscaling: { maxReplicas: 3 } },
+    { autoscaling: { maxReplicas: 3 }, replicas: 2 },
+  ],
+  [
+    MCPServer,
+    'strategy Canary divides a fixed number',
+    { replicas: 2, rollout: canary },
+    { autoscaling: { maxReplicas: 3 }, rollout: canary },
+  ],
+  [
+    MCPServer,
+    'maxReplicas must be at least minReplicas',
+    { autoscaling: { maxReplicas: 1 } },
+    { autoscaling: { minReplicas: 4, maxReplicas: 3 } },
+  ],
+  [
+    MCPServer,
+    'gatewayRef needs ingressClass gateway',
+    { ingressClass: 'gateway', gatewayRef: { name: 'edge' } },
+    { gatewayRef: { name: 'edge' } },
+  ],
+  [
+    MCPServer,
+    'ingressTLS has no effect with ingressClass gateway',
+    { ingressTLS: {} },
+    { ingressClass: 'gateway', ingressTLS: {} },
+  ],
+  [
+    MCPServer,
+    'clusterIssuer and issuer exclude each other',
+    { ingressTLS: { issuer: 'own' } },
+    { ingressTLS: { issuer: 'own', clusterIssuer: 'main' } },
+  ],
+  [
+    MCPServer,
+    'volumes gateway-policy, gateway-state and gateway-identity',
+    { podTemplate: { spec: { volumes: [{ name: 'gateway' }] } } },
+    { podTemplate: { spec: { volumes: [{ name: 'data' }, { name: 'gateway-state' }] } } },
+  ],
+  [
+    MCPServer,
+    'the server may not mount gateway-policy',
+    { podTemplate: { spec: { containers: [{ volumeMounts: [{ name: 'data', mountPath: '/data' }] }] } } },
+    {
+      podTemplate: {
+        spec: { containers: [{ volumeMounts: [{ name: 'gateway-identity', mountPath: '/t' }] }] },
+      },
+    },
+  ],
+  [
     MCPAccessGrant,
     'an anonymous subject has no',
     { subject: { anonymous: true, humanID: '' } },
