@@ -7,7 +7,13 @@ export interface ServerObjectNames {
   /** Name of the server's own container. */
   readonly container: string;
   readonly service: string;
+  /** Services of the two Deployments, where a Gateway divides the calls of a canary. */
+  readonly stableService: string;
+  readonly canaryService: string;
+  /** Ingress, or HTTPRoute. */
   readonly ingress: string;
+  readonly autoscaler: string;
+  readonly disruptionBudget: string;
   readonly serviceAccount: string;
   readonly networkPolicy: string;
   /** ConfigMap with the policy document. */
@@ -20,7 +26,11 @@ export function serverObjectNames(server: string): ServerObjectNames {
     canaryDeployment: `${server}-canary`,
     container: server,
     service: server,
+    stableService: `${server}-stable`,
+    canaryService: `${server}-canary`,
     ingress: server,
+    autoscaler: server,
+    disruptionBudget: server,
     serviceAccount: server,
     networkPolicy: `${server}-gateway`,
     policyConfigMap: `${server}-gateway-policy`,

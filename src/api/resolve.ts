@@ -5,29 +5,20 @@ import type { McpServer, McpServerSpec } from './mcp-server.ts';
 import type { OperatorConfig } from './operator-config.ts';
 import { resolveGateway, type ResolvedGateway } from './resolve-gateway.ts';
 import { resolveResources, type ResolvedResources } from './resolve-resources.ts';
-import { resolveRoute, type ResolvedRoute } from './resolve-route.ts';
+import { resolveRollout, rolloutProblems, type ResolvedRollout } from './resolve-rollout.ts';
+import { resolveRoute, routeProblems, type ResolvedRoute } from './resolve-route.ts';
+import { resolveScaling, type ResolvedScaling } from './resolve-scaling.ts';
 import type { Problem } from './result.ts';
 
-/** Number of pods, or a percentage of them such as `25%`. */
-export type IntOrPercent = number | string;
+export type { IntOrPercent, ResolvedRollout } from './resolve-rollout.ts';
 
-export interface ResolvedRollout {
-  readonly strategy: 'RollingUpdate' | 'Recreate' | 'Canary';
-  readonly maxUnavailable: IntOrPercent;
-  readonly maxSurge: IntOrPercent;
-  /** Pods of the canary Deployment; 0: there is none. */
-  readonly canaryReplicas: number;
-}
-
-export interface ResolvedServer {
+export interface ResolvedServer extends ResolvedScaling {
   readonly name: string;
   readonly namespace: string;
   readonly image: string;
   /** Names of pull secrets. */
   readonly pullSecrets: readonly string[];
   readonly serviceAccount: string;
-  /** Pods of the main Deployment; absent: left to an autoscaler, or to Kubernetes' default of 1. */
-  readonly replicas?: number | undefined;
   readonly suspended: boolean;
   readonly rollout: ResolvedRollout;
   readonly resources: ResolvedResources;
@@ -41,27 +32,8 @@ export interface ResolvedServer {
   readonly problems: readonly Problem[];
 }
 
-function intOrPercent(text: string): IntOrPercent {
-  return text.endsWith('%') ? text : Number(text);
-}
-
-function resolveRollout({ rollout, suspend }: McpServerSpec): ResolvedRollout {
-  const strategy = rollout?.strategy ?? 'RollingUpdate';
-  return {
-    strategy,
-    maxUnavailable: intOrPercent(rollout?.maxUnavailable ?? '25%'),
-    maxSurge: intOrPercent(rollout?.maxSurge ?? '25%'),
-    canaryReplicas: strategy === 'Canary' && suspend !== true ? (rollout?.canaryReplicas ?? 0) : 0,
-  };
-}
-
-function mainReplicas(spec: McpServerSpec, canaryReplicas: number): number | undefined {
-  if (spec.suspend === true) return 0;
-  return spec.replicas === undefined ? undefined : Math.max(0, spec.replicas - canaryReplicas);
-}
-
 function pullSecretsOf(spec: McpServerSpec, config: OperatorConfig): readonly string[] {
-  const named = (spec.imagePullSecrets ?? []).filter((name) => name.trim() !== '');
+  const named = [...new Set((spec.imagePullSecrets ?? []).filter((name) => name.trim() !== ''))];
   if (named.length > 0) return named;
   return config.provisionedPullSecret === undefined ? [] : [config.provisionedPullSecret];
 }
@@ -73,8 +45,8 @@ function pullSecretsOf(spec: McpServerSpec, config: OperatorConfig): readonly st
 export function resolve(server: McpServer, config: OperatorConfig): ResolvedServer {
   const { spec } = server;
   const { name, namespace = 'default' } = server.metadata;
-  const route = resolveRoute(name, spec, config);
-  const rollout = resolveRollout(spec);
+  const route = resolveRoute({ name, namespace }, spec, config);
+  const rollout = resolveRollout(spec, route);
   const gateway = resolveGateway({ name, namespace, spec, route, config });
   const template = spec.podTemplate?.spec;
   return {
@@ -83,7 +55,7 @@ export function resolve(server: McpServer, config: OperatorConfig): ResolvedServ
     image: resolveImage(spec, config),
     pullSecrets: pullSecretsOf(spec, config),
     serviceAccount: template?.serviceAccountName ?? name,
-    replicas: mainReplicas(spec, rollout.canaryReplicas),
+    ...resolveScaling(spec, rollout.canaryReplicas),
     suspended: spec.suspend === true,
     rollout,
     resources: resolveResources(template?.containers?.[0]?.resources, spec.resources),
@@ -91,6 +63,10 @@ export function resolve(server: McpServer, config: OperatorConfig): ResolvedServ
     servicePort: spec.servicePort,
     route,
     gateway: gateway?.gateway,
-    problems: gateway?.problems ?? [],
+    problems: [
+      ...rolloutProblems(name, rollout),
+      ...routeProblems(spec, route),
+      ...(gateway?.problems ?? []),
+    ],
   };
 }

@@ -129,13 +129,170 @@ describe('the route of a server', () => {
     expect(gatewayOf({ externalURL }, config).externalUrl).toBe(externalURL);
   });
 
-  it('is of class traefik, or of any class the cluster has', () => {
-    expect(resolved({ ingressClass: '' }).route.ingressClass).toBe('traefik');
+  it("is of class traefik, of any class the cluster has, or of the installation's", () => {
+    expect(resolved().route.ingressClass).toBe('traefik');
+    expect(resolved({}, { ingressClass: 'nginx' }).route.ingressClass).toBe('traefik');
+    expect(resolved({ ingressClass: '' }, { ingressClass: 'nginx' }).route.ingressClass).toBe('nginx');
+    expect(resolved({ ingressClass: '' }, { ingressClass: '' }).route.ingressClass).toBe('traefik');
     expect(resolved({ ingressClass: 'contour' }).route.ingressClass).toBe('contour');
   });
 });
 
+describe('the certificate of a route', () => {
+  const ingressHost = 'n.example.org';
+
+  it('is in a Secret of the server, filled by whom the author names', () => {
+    const tls = (ingressTLS: Members) => resolved({ ingressHost, ingressTLS }).route.tls;
+    expect(tls({})).toEqual({ secretName: 'notes-tls' });
+    expect(tls({ secretName: 'own', clusterIssuer: 'main' })).toEqual({
+      secretName: 'own',
+      issuer: { kind: 'ClusterIssuer', name: 'main' },
+    });
+    expect(tls({ issuer: 'local' })).toEqual({
+      secretName: 'notes-tls',
+      issuer: { kind: 'Issuer', name: 'local' },
+    });
+    expect(resolved({ ingressHost }).route.tls).toBeUndefined();
+  });
+
+  it('makes its URL one with https', () => {
+    expect(resolved({ ingressHost, ingressTLS: {} }).route.url).toBe('https://n.example.org/notes/mcp');
+  });
+
+  it('needs a host, of the author or of the installation', () => {
+    expect(resolved({ ingressTLS: {} }, { ingressHost }).problems).toEqual([]);
+    expect(resolved({ ingressTLS: {} }).problems).toEqual([
+      { path: 'spec.ingressHost', message: 'is required with ingressTLS: a certificate is for a host' },
+    ]);
+  });
+});
+
+describe('the Gateway of a server', () => {
+  const edge = { namespace: 'edge', name: 'main', sectionName: 'https' };
+  const ingressClass = 'gateway';
+
+  it('is the named one, in its own namespace unless it says another, else that of the installation', () => {
+    const parent = (spec: Members) =>
+      resolved({ ingressClass, ...spec }, { defaultGateway: edge }).route.parent;
+    expect(parent({})).toEqual(edge);
+    expect(parent({ gatewayRef: { name: 'own' } })).toEqual({ namespace: 'team-a', name: 'own' });
+    expect(parent({ gatewayRef: { name: 'own', namespace: 'net', sectionName: 'a' } })).toEqual({
+      namespace: 'net',
+      name: 'own',
+      sectionName: 'a',
+    });
+  });
+
+  it('makes an HTTPRoute of the route, and no other class does', () => {
+    expect(resolved({ ingressClass }, { defaultGateway: edge }).route.kind).toBe('HTTPRoute');
+    const other = resolved({}, { defaultGateway: edge }).route;
+    expect([other.kind, other.parent]).toEqual(['Ingress', undefined]);
+  });
+
+  it('is missed where neither author nor installation names one', () => {
+    expect(resolved({ ingressClass }).problems.map(({ path }) => path)).toEqual(['spec.gatewayRef']);
+  });
+
+  it("is of no use with the installation's class, and neither is TLS with a Gateway", () => {
+    const canary = { strategy: 'Canary', canaryReplicas: 1, canaryWeight: 5 };
+    const spec = { ingressClass: '', gatewayRef: { name: 'own' }, replicas: 2, rollout: canary };
+    expect(resolved(spec, { ingressClass }).problems).toEqual([]);
+    expect(resolved(spec).problems.map(({ path }) => path)).toEqual([
+      'spec.gatewayRef',
+      'spec.rollout.canaryWeight',
+    ]);
+    const tls = { ingressClass: '', ingressHost: 'n.example.org', ingressTLS: {} };
+    expect(resolved(tls).problems).toEqual([]);
+    const paths = resolved(tls, { ingressClass, defaultGateway: edge }).problems.map(({ path }) => path);
+    expect(paths).toEqual(['spec.ingressTLS']);
+  });
+});
+
+describe('the canary of a server', () => {
+  const canary = (spec: Members, replicas = 10) =>
+    resolved({ replicas, rollout: { strategy: 'Canary', canaryReplicas: 1, ...spec } }).rollout;
+  const weighted = (spec: Members, replicas = 10) =>
+    resolved(
+      {
+        replicas,
+        ingressClass: 'gateway',
+        gatewayRef: { name: 'edge' },
+        rollout: { strategy: 'Canary', canaryReplicas: 1, ...spec },
+      },
+      {},
+    ).rollout;
+
+  it('gets its share of the calls by its pods, or the weight that a Gateway gives it', () => {
+    expect(canary({})).toMatchObject({ traffic: 'ReplicaRatio', canaryWeight: 10 });
+    expect(weighted({})).toMatchObject({ traffic: 'Weights', canaryWeight: 10 });
+    expect(weighted({ canaryWeight: 0 })).toMatchObject({ traffic: 'Weights', canaryWeight: 0 });
+    expect(weighted({}, 1000).canaryWeight).toBe(1);
+  });
+
+  it('gets nothing where there is none', () => {
+    expect(resolved({ ingressClass: 'gateway', replicas: 3 }).rollout).toMatchObject({
+      traffic: 'ReplicaRatio',
+      canaryWeight: 0,
+    });
+  });
+
+  it('is promoted and aborted by the revision that the author names', () => {
+    expect(canary({ promote: 'a1', abort: '' })).toMatchObject({ promote: 'a1', abort: undefined });
+  });
+
+  it('needs room for the names of its Services behind a Gateway', () => {
+    const server = parsedServer({
+      replicas: 2,
+      ingressClass: 'gateway',
+      gatewayRef: { name: 'edge' },
+      rollout: { strategy: 'Canary', canaryReplicas: 1 },
+    });
+    const problems = (length: number) => {
+      const metadata = { ...server.metadata, name: 'n'.repeat(length) };
+      return resolve({ ...server, metadata }, DEFAULT_OPERATOR_CONFIG).problems.map(({ path }) => path);
+    };
+    expect(problems(56)).toEqual([]);
+    expect(problems(57)).toEqual(['metadata.name']);
+  });
+});
+
+describe('a rollout', () => {
+  it('has to be able to replace a pod', () => {
+    const paths = (rollout: Members) => resolved({ rollout }).problems.map(({ path }) => path);
+    expect(paths({ maxUnavailable: '0', maxSurge: '0%' })).toEqual(['spec.rollout']);
+    expect(paths({ maxUnavailable: '0', maxSurge: '1' })).toEqual([]);
+    expect(paths({ strategy: 'Recreate', maxUnavailable: '0', maxSurge: '0' })).toEqual([]);
+  });
+});
+
 describe('the pods of a server', () => {
+  it('follow their load between two bounds, by CPU unless something else is said', () => {
+    const scaled = (autoscaling: Members) => resolved({ autoscaling }).autoscaling;
+    expect(scaled({ maxReplicas: 3 })).toEqual({ minReplicas: 1, maxReplicas: 3, cpuPercent: 80 });
+    expect(scaled({ maxReplicas: 3, memoryPercent: 70 })).toEqual({
+      minReplicas: 1,
+      maxReplicas: 3,
+      memoryPercent: 70,
+    });
+    expect(resolved({ autoscaling: { maxReplicas: 3 } }).replicas).toBeUndefined();
+    expect(resolved({ autoscaling: { maxReplicas: 3 }, suspend: true })).toMatchObject({
+      autoscaling: undefined,
+      replicas: 0,
+    });
+  });
+
+  it('are kept from being drained at once where there are several', () => {
+    const budget = (spec: Members) => resolved(spec).disruption?.maxUnavailable;
+    expect(budget({ replicas: 2 })).toBe(1);
+    expect(budget({ autoscaling: { minReplicas: 2, maxReplicas: 3 } })).toBe(1);
+    expect(budget({ replicas: 4, disruption: { maxUnavailable: '25%' } })).toBe('25%');
+    expect(budget({ replicas: 4, disruption: { maxUnavailable: '2' } })).toBe(2);
+    for (const alone of [{}, { replicas: 1 }, { autoscaling: { maxReplicas: 3 } }]) {
+      expect(budget({ ...alone, disruption: { maxUnavailable: '1' } })).toBeUndefined();
+    }
+    expect(budget({ replicas: 4, suspend: true })).toBeUndefined();
+  });
+
   it('are left to Kubernetes or an autoscaler unless a number is given', () => {
     expect(resolved().replicas).toBeUndefined();
     expect(resolved({ replicas: 0 }).replicas).toBe(0);
@@ -159,6 +316,8 @@ describe('the pods of a server', () => {
       maxUnavailable: '25%',
       maxSurge: '25%',
       canaryReplicas: 0,
+      traffic: 'ReplicaRatio',
+      canaryWeight: 0,
     });
     expect(resolved({ rollout: { maxSurge: '2', maxUnavailable: '0' } }).rollout).toMatchObject({
       maxSurge: 2,
