@@ -55,6 +55,8 @@ interface Call {
   readonly verb: string;
   readonly type: ResourceType;
   readonly key: Partial<ObjectKey>;
+  /** Name of what is created, which the path doesn't have. */
+  readonly created?: string;
   readonly method: HttpRequest['method'];
   readonly query?: Query;
   readonly subresource?: string | undefined;
@@ -63,6 +65,8 @@ interface Call {
 }
 
 const PAGE = 500;
+/** In the words of older servers, and of newer ones. */
+const UID_PRECONDITION = /UID in (the )?precondition/;
 const STRICT = { fieldValidation: 'Strict' };
 const CONTENT_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json' };
 
@@ -229,7 +233,7 @@ export class KubeClient implements Kube {
     } catch (error) {
       if (isKubeError(error, 'not_found')) return false;
       // The server says which precondition failed in words only.
-      if (isKubeError(error, 'conflict') && error.message.includes('UID in precondition')) return false;
+      if (isKubeError(error, 'conflict') && UID_PRECONDITION.test(error.message)) return false;
       throw error;
     }
   }
@@ -282,8 +286,8 @@ function requestOf(call: Call): HttpRequest {
   return { method, path, body, contentType, asked: asked(call) };
 }
 
-function asked({ verb, type, key, subresource }: Call): string {
-  const { namespace, name } = key;
+function asked({ verb, type, key, created, subresource }: Call): string {
+  const { namespace, name = created } = key;
   const what = name === undefined ? nameOf(type, { namespace }) : nameOf(type, { namespace, name });
   return `${verb} ${what}${subresource === undefined ? '' : ` (${subresource})`}`;
 }

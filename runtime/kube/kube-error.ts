@@ -13,6 +13,8 @@ export interface Refusal {
 /** Longest part of a body that is no Status object which goes into a message. */
 const TEXT_CHARACTERS = 300;
 
+const UNKNOWN_FIELD = /field not declared in schema|failed to create typed patch object/;
+
 /** `asked` reads like `get Deployment.apps team/files`. */
 export function refusalError(asked: string, refusal: Refusal): KubeError {
   const parsed = parseJson(refusal.body);
@@ -21,7 +23,7 @@ export function refusalError(asked: string, refusal: Refusal): KubeError {
   const { status: http } = refusal;
   const details = recordOf(status?.details);
   return new KubeError(`${asked}: ${said === '' ? `HTTP ${http}` : said} (HTTP ${http})`, {
-    code: codeOf(http, status, details),
+    code: codeOf(http, said, status, details),
     status: http,
     retryAfterMs: retryAfterMs(refusal.retryAfter, details),
   });
@@ -34,7 +36,12 @@ export function statusError(asked: string, object: unknown): KubeError {
   return refusalError(asked, { status: http, body: JSON.stringify({ kind: 'Status', ...status }) });
 }
 
-function codeOf(http: number, status: JsonRecord | undefined, details: JsonRecord): KubeErrorCode {
+function codeOf(
+  http: number,
+  said: string,
+  status: JsonRecord | undefined,
+  details: JsonRecord,
+): KubeErrorCode {
   if (http === 401) return 'unauthorized';
   if (http === 403) return hasCause(details, 'NamespaceTerminating') ? 'namespace_terminating' : 'forbidden';
   // A path that the server doesn't serve has no object to name.
@@ -43,6 +50,8 @@ function codeOf(http: number, status: JsonRecord | undefined, details: JsonRecor
   if (http === 410) return 'gone';
   if (http === 429) return 'too_many_requests';
   if (http === 408 || http === 504) return 'timeout';
+  // Servers answer an apply with a field that they don't know with 500; asking again won't make it known.
+  if (UNKNOWN_FIELD.test(said)) return 'invalid';
   return http >= 500 ? 'unavailable' : 'invalid';
 }
 
