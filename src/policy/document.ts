@@ -143,7 +143,7 @@ function sorted(value: unknown): unknown {
 }
 
 /** JSON with the members of every object in code-point order, so that equal content has equal bytes. */
-function canonicalJson(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value));
 }
 
