@@ -1,5 +1,6 @@
-// The files that are made from the schemas in src/api: the CRDs, and the classes that cdk8s makes from these.
-// Everything goes through a temporary folder, so that a failure leaves what is there as it is.
+// The files that are made from others: the CRDs from the schemas in src/api, the classes that cdk8s makes from these,
+// and the rules of the operator's roles from its permissions. What a tool writes goes through a temporary folder, so
+// that a failure leaves what is there as it is.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -9,6 +10,8 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { customResourceDefinition } from '#api/crd.ts';
 import { KINDS } from '#api/kinds.ts';
+import { OPERATOR_PERMISSIONS } from '#runtime/operator/permissions.ts';
+import { OPERATOR_RULES_FILE, operatorRulesFile } from './operator-rules.ts';
 
 export const root = path.dirname(import.meta.dirname);
 
@@ -45,6 +48,17 @@ export async function importFiles(crds: Files): Promise<Files> {
   }
 }
 
+/** The rules that the operator's roles are rendered from. */
+export async function ruleFiles(): Promise<Files> {
+  return new Map([[OPERATOR_RULES_FILE, await operatorRulesFile(root, OPERATOR_PERMISSIONS)]]);
+}
+
+/** All of them. */
+export async function generatedFiles(): Promise<Files> {
+  const crds = crdFiles();
+  return new Map([...crds, ...(await importFiles(crds)), ...(await ruleFiles())]);
+}
+
 async function readFolder(base: string, folder: string, extension: string): Promise<Files> {
   const names = await readdir(path.join(base, folder)).catch(() => []);
   const wanted = names.filter((name) => name.endsWith(extension)).sort();
@@ -57,7 +71,13 @@ async function readFolder(base: string, folder: string, extension: string): Prom
 /** The generated files as they are in the repository now. */
 export async function committedFiles(): Promise<Files> {
   const crds = await readFolder(root, 'crds', '.yaml');
-  return new Map([...crds, ...(await readFolder(root, 'imports', '.ts'))]);
+  const imports = await readFolder(root, 'imports', '.ts');
+  const rules = await readFile(path.join(root, OPERATOR_RULES_FILE), 'utf8').catch(() => undefined);
+  return new Map([
+    ...crds,
+    ...imports,
+    ...(rules === undefined ? [] : [[OPERATOR_RULES_FILE, rules] as const]),
+  ]);
 }
 
 /** Paths that are missing, differ, or should not be there. */

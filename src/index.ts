@@ -8,6 +8,10 @@ export { AgentSession, type AgentSessionProps, type SessionProps } from '#constr
 export { ServerRef } from '#constructs/access/server-ref.ts';
 export { Subject, type GrantSubject } from '#constructs/access/subject.ts';
 export { ToolRule } from '#constructs/access/tool-rule.ts';
+export type {
+  ControlPlaneProps,
+  RegistryCredentialsRef,
+} from '#constructs/control-plane/control-plane-props.ts';
 export { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 export type { Exemption } from '#constructs/kit/security.ts';
 export type { Warning } from '#constructs/kit/warnings.ts';
@@ -30,4 +34,5 @@ export {
 } from '#render/synthesise.ts';
 export { renderYaml, type YamlFile } from '#render/yaml.ts';
 export { BootstrapStack } from '#stacks/bootstrap-stack.ts';
+export { PlatformStack, type PlatformStackProps } from '#stacks/platform-stack.ts';
 export { ServersStack, type ServersStackProps } from '#stacks/servers-stack.ts';

@@ -13,6 +13,7 @@ describe('the public surface', () => {
       'InvalidConstructError',
       'InvalidProgramError',
       'McpServer',
+      'PlatformStack',
       'ServerRef',
       'ServersStack',
       'SideEffect',

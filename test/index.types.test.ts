@@ -5,6 +5,7 @@ import {
   Auth,
   Gateway,
   McpServer,
+  PlatformStack,
   ServerRef,
   ServersStack,
   SideEffect,
@@ -32,6 +33,15 @@ export const accepted: Program = (app: App) => {
   server.session('demo', { subject: { team: 'lab' }, consentedTrust: 'low', expiresAt: new Date(0) });
   const reference: ServerRef = server;
   const elsewhere: ServerRef = ServerRef.named('team-b', 'search');
+  new PlatformStack(app, 'platform', {
+    image,
+    config: {
+      gatewayImage: image,
+      ingressReadiness: 'permissive',
+      provisionedRegistryUrl: 'registry.example.org',
+    },
+    registryCredentials: { secretName: 'registry' },
+  });
   new McpServer(stack, 'open', { image, auth, gateway: Gateway.off({ reason: elsewhere.serverName }) });
   reference.declaredTools?.join();
 };
@@ -56,6 +66,11 @@ export const refused: Program = (app) => {
   Auth.oauth({ audience: 'notes' });
   // @ts-expect-error there is no such trust
   Tool.read('look', { requiredTrust: 'highest' });
+
+  // @ts-expect-error a platform says which operator runs it
+  new PlatformStack(app, 'a', {});
+  // @ts-expect-error a credential is named, never given
+  new PlatformStack(app, 'b', { image, registryCredentials: { username: 'u', password: 'p' } });
 
   const subject = { human: 'user-1' };
   // @ts-expect-error a grant says how much trust it gives

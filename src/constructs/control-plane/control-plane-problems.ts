@@ -1,0 +1,82 @@
+// What is wrong with an installation, found before anything is applied: an operator that can't start helps nobody.
+import type { Problem } from '#api/result.ts';
+import type { ControlPlaneProps } from './control-plane-props.ts';
+
+const DIGEST = /@sha256:[0-9a-f]{64}$/;
+
+/** Whether an image is the same one tomorrow: by digest, or by a tag that isn't `latest`. */
+function isExact(image: string): boolean {
+  if (image.includes('@')) return DIGEST.test(image);
+  const name = image.slice(image.lastIndexOf('/') + 1);
+  const colon = name.indexOf(':');
+  return colon > 0 && !['', 'latest'].includes(name.slice(colon + 1));
+}
+
+const EXACT =
+  'must name a version or a digest, not latest: what runs would change without anybody deciding it';
+
+function imageProblem(path: string, image: string | undefined): readonly Problem[] {
+  return image === undefined || isExact(image) ? [] : [{ path, message: EXACT }];
+}
+
+function numberProblem(
+  path: string,
+  value: number | undefined,
+  [min, max]: readonly [number, number],
+): readonly Problem[] {
+  if (value === undefined || (Number.isInteger(value) && value >= min && value <= max)) return [];
+  return [{ path, message: `must be a whole number from ${min} to ${max}` }];
+}
+
+function urlProblem(path: string, text: string | undefined): readonly Problem[] {
+  const url = text === undefined ? undefined : URL.parse(text);
+  if (url === undefined) return [];
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    return [{ path, message: 'must be an absolute http:// or https:// URL' }];
+  }
+  if (url.username === '' && url.password === '') return [];
+  return [{ path, message: 'must not hold a user or password: what is rendered here is read by many' }];
+}
+
+/** A registry is a host and perhaps a port and a path; who logs in there is in a Secret. */
+function registryProblem(path: string, registry: string | undefined): readonly Problem[] {
+  if (registry?.includes('@') !== true) return [];
+  return [{ path, message: 'must not hold a user or password; name their Secret in registryCredentials' }];
+}
+
+function credentialProblems({ config = {}, registryCredentials }: ControlPlaneProps): readonly Problem[] {
+  const { provisionedRegistryUrl, provisionedPullSecret } = config;
+  if (registryCredentials === undefined) {
+    if (provisionedPullSecret === undefined) return [];
+    const message = 'is made of registryCredentials, which are not given';
+    return [{ path: 'config.provisionedPullSecret', message }];
+  }
+  return [
+    ...(provisionedRegistryUrl === undefined
+      ? [{ path: 'config.provisionedRegistryUrl', message: 'is required: registryCredentials are for it' }]
+      : []),
+    ...(registryCredentials.secretName.trim() === ''
+      ? [{ path: 'registryCredentials.secretName', message: 'must name the Secret that holds them' }]
+      : []),
+  ];
+}
+
+export function controlPlaneProblems(props: ControlPlaneProps): readonly Problem[] {
+  const { config = {} } = props;
+  return [
+    ...imageProblem('image', props.image),
+    ...imageProblem('config.gatewayImage', config.gatewayImage),
+    ...urlProblem('config.gatewayOtlpEndpoint', config.gatewayOtlpEndpoint),
+    ...urlProblem('config.ingestUrl', config.ingestUrl),
+    ...registryProblem('config.provisionedRegistryUrl', config.provisionedRegistryUrl),
+    ...registryProblem('config.registryPullHost', config.registryPullHost),
+    ...credentialProblems(props),
+    ...urlProblem('acknowledgementsUrl', props.acknowledgementsUrl),
+    ...numberProblem('policyEpoch', props.policyEpoch, [0, 1_000_000]),
+    ...numberProblem('requeueSeconds', props.requeueSeconds, [1, 3600]),
+    ...numberProblem('replicas', props.replicas, [1, 10]),
+    ...(props.apiServerPorts ?? []).flatMap((port, index) =>
+      numberProblem(`apiServerPorts[${index}]`, port, [1, 65_535]),
+    ),
+  ];
+}

@@ -1,0 +1,57 @@
+// What an installation says about its control plane. Credentials are never part of it: where the operator needs one,
+// this names the Secret that holds it.
+import type { OperatorConfig } from '#api/operator-config.ts';
+import type { ResolvedResources } from '#api/resolve-resources.ts';
+import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
+
+/** A Secret in the platform's namespace with user and password of the platform's registry. */
+export interface RegistryCredentialsRef {
+  readonly secretName: string;
+  /** @default username */
+  readonly usernameKey?: string;
+  /** @default password */
+  readonly passwordKey?: string;
+}
+
+export interface ControlPlaneProps {
+  /** Image of the operator, with its version or digest; `latest` is refused. */
+  readonly image: string;
+  /**
+   * What the installation decides for its servers, the image of the proxy among it.
+   * @default what `DEFAULT_OPERATOR_CONFIG` says, member by member
+   */
+  readonly config?: Partial<DeepReadonly<OperatorConfig>>;
+  /** Credentials of `config.provisionedRegistryUrl`. @default the operator makes no pull secrets */
+  readonly registryCredentials?: RegistryCredentialsRef;
+  /** Where the operator learns which policy each proxy enforces. @default it doesn't, and status says so */
+  readonly acknowledgementsUrl?: string;
+  /** Raised by one after the cluster was restored from a backup, so that proxies take what is older again. @default 0 */
+  readonly policyEpoch?: number;
+  /** Seconds after which a server that is not ready is looked at again, event or not. @default 10 */
+  readonly requeueSeconds?: number;
+  /** Field managers of an operator that ran here before. @default those of the Go system */
+  readonly legacyFieldManagers?: readonly string[];
+  /** @default info */
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error';
+  /** How many operators run; one works, the others wait for it to end. @default 2 */
+  readonly replicas?: number;
+  /** @default requests 100m and 128Mi, limits 500m and 512Mi */
+  readonly resources?: DeepReadonly<ResolvedResources>;
+  /**
+   * Ports on which API servers listen, for the operator's NetworkPolicy: that of their Service, and that of the
+   * machines behind it.
+   * @default 443, 6443
+   */
+  readonly apiServerPorts?: readonly number[];
+  /** Names of pull secrets, in the platform's namespace, for the operator's own image. @default none */
+  readonly imagePullSecrets?: readonly string[];
+}
+
+export const DEFAULT_REPLICAS = 2;
+
+export const DEFAULT_API_SERVER_PORTS: readonly number[] = [443, 6443];
+
+export const DEFAULT_RESOURCES: ResolvedResources = {
+  requests: { cpu: '100m', memory: '128Mi' },
+  limits: { cpu: '500m', memory: '512Mi' },
+};

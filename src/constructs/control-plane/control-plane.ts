@@ -1,0 +1,59 @@
+// What runs the platform in a cluster: the operator with its account, the roles of people, and the rules by which the
+// API server decides who may grant. The kinds themselves come first, with the bootstrap stack.
+import { ApiObject, App, Chart } from 'cdk8s';
+import { NAMESPACES } from '#api/names.ts';
+import { clusterScoped } from '#constructs/kit/cluster-scoped.ts';
+import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
+import { KubeNamespace } from '#constructs/kit/kubernetes.ts';
+import { manifestOf, type Manifest } from '#constructs/kit/manifest.ts';
+import { RESTRICTED_NAMESPACE } from '#constructs/kit/security.ts';
+import { Construct } from 'constructs';
+import { addAccessPolicies } from './admission/access-policies.ts';
+import { addConfigMapPolicy } from './admission/config-map-policy.ts';
+import { controlPlaneProblems } from './control-plane-problems.ts';
+import type { ControlPlaneProps } from './control-plane-props.ts';
+import { clusterMetadata, PLATFORM_LABELS } from './metadata.ts';
+import { addOperatorAccount } from './operator/account.ts';
+import {
+  addDefaultDeny,
+  addDisruptionBudget,
+  addMetricsService,
+  addOperatorNetworkPolicy,
+} from './operator/availability.ts';
+import { addOperatorDeployment } from './operator/deployment.ts';
+import { addUserRoles } from './user-roles.ts';
+
+export class ControlPlane extends Construct {
+  /** @throws InvalidConstructError with everything that is wrong */
+  constructor(scope: Construct, id: string, props: ControlPlaneProps) {
+    const problems = controlPlaneProblems(props);
+    if (problems.length > 0) {
+      throw new InvalidConstructError('ControlPlane', constructPath(scope, id), problems);
+    }
+    super(scope, id);
+    const metadata = clusterMetadata(NAMESPACES.platform, { ...PLATFORM_LABELS, ...RESTRICTED_NAMESPACE });
+    clusterScoped(new KubeNamespace(this, 'namespace', { metadata }));
+    addUserRoles(this);
+    addAccessPolicies(this);
+    addConfigMapPolicy(this);
+    addOperatorAccount(this, props);
+    addDefaultDeny(this);
+    addOperatorNetworkPolicy(this, props);
+    addMetricsService(this);
+    addDisruptionBudget(this);
+    addOperatorDeployment(this, props);
+  }
+}
+
+/**
+ * The objects of a control plane as plain data, in the order in which they are applied; the operator's Deployment is
+ * the last. @throws InvalidConstructError
+ */
+export function controlPlaneObjects(props: ControlPlaneProps): readonly Manifest[] {
+  const chart = new Chart(new App(), 'control-plane', { disableResourceNameHashes: true });
+  const controlPlane = new ControlPlane(chart, 'control-plane', props);
+  return controlPlane.node
+    .findAll()
+    .filter((construct) => ApiObject.isApiObject(construct))
+    .map(manifestOf);
+}

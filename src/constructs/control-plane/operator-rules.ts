@@ -1,0 +1,92 @@
+// Generated from the permissions in runtime/operator by `npm run generate`; edits are lost.
+import type { RbacRule } from './rbac-rule.ts';
+
+/** In every namespace. */
+export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
+  // configmaps, serviceaccounts, services: Children of servers are made, kept as they are wanted, and
+  // removed with what they are for.
+  {
+    apiGroups: [''],
+    resources: ['configmaps', 'serviceaccounts', 'services'],
+    verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+  },
+  // pods: Whether pods run, and what keeps them from it.
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+  // secrets: The pull secret of the platform's registry is kept up to date.
+  {
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['get', 'create', 'patch'],
+    resourceNames: ['mcp-runtime-registry-pull'],
+  },
+  // customresourcedefinitions: Whether the schemas in the cluster are those of this version.
+  { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['list', 'watch'] },
+  // controllerrevisions, deployments: Children of servers are made, kept as they are wanted, and removed
+  // with what they are for.
+  {
+    apiGroups: ['apps'],
+    resources: ['controllerrevisions', 'deployments'],
+    verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+  },
+  // replicasets: Whether pods run, and what keeps them from it.
+  { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list', 'watch'] },
+  // horizontalpodautoscalers: Children of servers are made, kept as they are wanted, and removed with
+  // what they are for.
+  {
+    apiGroups: ['autoscaling'],
+    resources: ['horizontalpodautoscalers'],
+    verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+  },
+  // events: What happens to servers, grants and sessions is told as Events.
+  { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
+  // gateways: Whether the Gateway of a route listens.
+  { apiGroups: ['gateway.networking.k8s.io'], resources: ['gateways'], verbs: ['list', 'watch'] },
+  // httproutes: Children of servers are made, kept as they are wanted, and removed with what they are
+  // for.
+  {
+    apiGroups: ['gateway.networking.k8s.io'],
+    resources: ['httproutes'],
+    verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+  },
+  // mcpaccessgrants, mcpservers: The resources that say what is wanted.
+  { apiGroups: ['mcpruntime.org'], resources: ['mcpaccessgrants', 'mcpservers'], verbs: ['list', 'watch'] },
+  // mcpaccessgrants/status, mcpagentsessions/status, mcpservers/status: What was found is reported where
+  // its author looks.
+  // mcpservers/finalizers: Children block the deletion of their server, for which clusters with
+  // OwnerReferencesPermissionEnforcement ask.
+  {
+    apiGroups: ['mcpruntime.org'],
+    resources: [
+      'mcpaccessgrants/status',
+      'mcpagentsessions/status',
+      'mcpservers/finalizers',
+      'mcpservers/status',
+    ],
+    verbs: ['update'],
+  },
+  // mcpagentsessions: The resources that say what is wanted. Sessions that ended go after
+  // ttlSecondsAfterExpired.
+  { apiGroups: ['mcpruntime.org'], resources: ['mcpagentsessions'], verbs: ['list', 'watch', 'delete'] },
+  // ingressclasses: Which controller serves a class, and whether there is one.
+  { apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: ['list', 'watch'] },
+  // ingresses, networkpolicies: Children of servers are made, kept as they are wanted, and removed with
+  // what they are for.
+  {
+    apiGroups: ['networking.k8s.io'],
+    resources: ['ingresses', 'networkpolicies'],
+    verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+  },
+  // poddisruptionbudgets: Children of servers are made, kept as they are wanted, and removed with what
+  // they are for.
+  {
+    apiGroups: ['policy'],
+    resources: ['poddisruptionbudgets'],
+    verbs: ['list', 'watch', 'create', 'patch', 'delete'],
+  },
+];
+
+/** In the platform's namespace. */
+export const OPERATOR_PLATFORM_RULES: readonly RbacRule[] = [
+  // leases: One of the replicas works; which one, the lease says.
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+];

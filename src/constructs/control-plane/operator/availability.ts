@@ -1,0 +1,70 @@
+// What others may do to the operators: take one at a time, read their metrics, and nothing else.
+import { ApiObject } from 'cdk8s';
+import {
+  IntOrString,
+  KubeNetworkPolicy,
+  KubeService,
+  type NetworkPolicyPort,
+} from '#constructs/kit/kubernetes.ts';
+import type { Construct } from 'constructs';
+import { DEFAULT_API_SERVER_PORTS, type ControlPlaneProps } from '../control-plane-props.ts';
+import { DISTRIBUTOR_SELECTOR, OPERATOR_LABELS, OPERATOR_SELECTOR, platformMetadata } from '../metadata.ts';
+import { DEFAULT_DENY, OPERATOR, OPERATOR_PORTS } from '../names.ts';
+
+/** By what may be missing, not by what must be there: with one operator, nodes can still be drained. */
+export function addDisruptionBudget(scope: Construct): ApiObject {
+  return new ApiObject(scope, 'disruption-budget', {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: platformMetadata(OPERATOR.disruptionBudget, OPERATOR_LABELS),
+    spec: { maxUnavailable: 1, selector: { matchLabels: { ...OPERATOR_SELECTOR } } },
+  });
+}
+
+export function addMetricsService(scope: Construct): KubeService {
+  const targetPort = IntOrString.fromString('metrics');
+  return new KubeService(scope, 'metrics-service', {
+    metadata: platformMetadata(OPERATOR.metricsService, OPERATOR_LABELS),
+    spec: {
+      type: 'ClusterIP',
+      selector: { ...OPERATOR_SELECTOR },
+      ports: [{ name: 'metrics', port: OPERATOR_PORTS.metrics, targetPort }],
+    },
+  });
+}
+
+const port = (number: number, protocol = 'TCP'): NetworkPolicyPort => ({
+  port: IntOrString.fromNumber(number),
+  protocol,
+});
+
+/** Nothing may pass in the platform's namespace unless a policy beside it says so. */
+export function addDefaultDeny(scope: Construct): KubeNetworkPolicy {
+  return new KubeNetworkPolicy(scope, 'default-deny', {
+    metadata: platformMetadata(DEFAULT_DENY),
+    spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
+  });
+}
+
+/**
+ * In: metrics, and the kubelet's probes. Out: names, the distributors, and API servers, of which only the port can be
+ * said: their address is not a pod's, and differs by cluster.
+ */
+export function addOperatorNetworkPolicy(
+  scope: Construct,
+  { apiServerPorts = DEFAULT_API_SERVER_PORTS }: ControlPlaneProps,
+): KubeNetworkPolicy {
+  return new KubeNetworkPolicy(scope, 'network-policy', {
+    metadata: platformMetadata(OPERATOR.networkPolicy, OPERATOR_LABELS),
+    spec: {
+      podSelector: { matchLabels: { ...OPERATOR_SELECTOR } },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ ports: [port(OPERATOR_PORTS.metrics), port(OPERATOR_PORTS.probes)] }],
+      egress: [
+        { ports: [port(53, 'UDP'), port(53)] },
+        { ports: apiServerPorts.map((number) => port(number)) },
+        { to: [{ podSelector: { matchLabels: { ...DISTRIBUTOR_SELECTOR } } }] },
+      ],
+    },
+  });
+}

@@ -1,0 +1,64 @@
+// Roles and their bindings, as plain objects.
+import { ApiObject } from 'cdk8s';
+import { clusterScoped } from '#constructs/kit/cluster-scoped.ts';
+import type { Construct } from 'constructs';
+import type { PlatformMetadata } from './metadata.ts';
+import type { RbacRule } from './rbac-rule.ts';
+
+const GROUP = 'rbac.authorization.k8s.io';
+const API_VERSION = `${GROUP}/v1`;
+
+/** Who is bound: the one kind of subject that the platform itself has. */
+export interface ServiceAccountSubject {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+export function addClusterRole(
+  scope: Construct,
+  id: string,
+  metadata: PlatformMetadata,
+  rules: readonly RbacRule[],
+): ApiObject {
+  return clusterScoped(
+    new ApiObject(scope, id, { apiVersion: API_VERSION, kind: 'ClusterRole', metadata, rules }),
+  );
+}
+
+export function addRole(
+  scope: Construct,
+  id: string,
+  metadata: PlatformMetadata,
+  rules: readonly RbacRule[],
+): ApiObject {
+  return new ApiObject(scope, id, { apiVersion: API_VERSION, kind: 'Role', metadata, rules });
+}
+
+const bindingOf = (role: ApiObject, { name, namespace }: ServiceAccountSubject) => ({
+  roleRef: { apiGroup: GROUP, kind: role.kind, name: role.name },
+  subjects: [{ kind: 'ServiceAccount', name, namespace }],
+});
+
+/** Gives the account what a ClusterRole holds, in every namespace. */
+export function addClusterRoleBinding(
+  scope: Construct,
+  id: string,
+  metadata: PlatformMetadata,
+  role: ApiObject,
+  subject: ServiceAccountSubject,
+): ApiObject {
+  const binding = { apiVersion: API_VERSION, kind: 'ClusterRoleBinding', metadata };
+  return clusterScoped(new ApiObject(scope, id, { ...binding, ...bindingOf(role, subject) }));
+}
+
+/** Gives the account what a role holds, in the namespace of the binding. */
+export function addRoleBinding(
+  scope: Construct,
+  id: string,
+  metadata: PlatformMetadata,
+  role: ApiObject,
+  subject: ServiceAccountSubject,
+): ApiObject {
+  const binding = { apiVersion: API_VERSION, kind: 'RoleBinding', metadata };
+  return new ApiObject(scope, id, { ...binding, ...bindingOf(role, subject) });
+}

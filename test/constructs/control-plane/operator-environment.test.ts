@@ -1,0 +1,94 @@
+// What the renderer sets is what the operator reads: every decision of an installation arrives, and no credential is
+// ever in the tree.
+import { describe, expect, it } from '@jest/globals';
+import { DEFAULT_OPERATOR_CONFIG, type OperatorConfig } from '#api/operator-config.ts';
+import type { ControlPlaneProps } from '#constructs/control-plane/control-plane-props.ts';
+import { readOperatorSettings } from '#runtime/operator/config.ts';
+import { environmentOf, PROPS } from './build.ts';
+
+const CONFIG: Required<OperatorConfig> = {
+  clusterName: 'lab',
+  clusterDomain: 'lab.example.org',
+  ingressHost: 'mcp.example.org',
+  ingressClass: 'nginx',
+  defaultGateway: { namespace: 'edge', name: 'public', sectionName: 'https' },
+  ingressReadiness: 'permissive',
+  ingressEntrypoints: 'web,websecure',
+  ingressTls: true,
+  ingressNamespace: 'edge',
+  provisionedRegistryUrl: 'registry.example.org',
+  provisionedPullSecret: 'pull',
+  registryPullHost: 'localhost:32000',
+  gatewayImage: 'example.org/proxy:1.0.0',
+  gatewayOtlpEndpoint: 'http://collector.example.org:4318',
+  ingestUrl: 'http://ingest.example.org/events',
+};
+
+const EVERYTHING: ControlPlaneProps = {
+  ...PROPS,
+  config: CONFIG,
+  registryCredentials: { secretName: 'login', usernameKey: 'user' },
+  acknowledgementsUrl: 'http://distributor.example.org:8080',
+  policyEpoch: 3,
+  requeueSeconds: 30,
+  legacyFieldManagers: ['manager', 'other'],
+  logLevel: 'debug',
+};
+
+/** As the kubelet would fill it in. */
+function read(props: ControlPlaneProps) {
+  const env = environmentOf(props).map(({ name, value, valueFrom }) => {
+    if (value !== undefined) return [name, value] as const;
+    return [
+      name,
+      valueFrom !== undefined && 'secretKeyRef' in valueFrom ? 'from-the-secret' : `the-${name}`,
+    ] as const;
+  });
+  return readOperatorSettings(Object.fromEntries(env));
+}
+
+describe('the environment of the operator', () => {
+  it('says every decision of the installation in the words that the operator reads', () => {
+    expect(read(EVERYTHING)).toMatchObject({
+      ok: true,
+      value: {
+        config: CONFIG,
+        registryCredentials: {
+          url: 'registry.example.org',
+          username: 'from-the-secret',
+          password: 'from-the-secret',
+        },
+        acknowledgementsUrl: new URL('http://distributor.example.org:8080'),
+        policyEpoch: 3,
+        requeueMs: 30_000,
+        legacyManagers: ['manager', 'other'],
+        logLevel: 'debug',
+        identity: 'the-POD_NAME',
+        namespace: 'the-POD_NAMESPACE',
+        remarks: [],
+      },
+    });
+  });
+
+  it('leaves to the operator what nobody decided', () => {
+    const settings = read({ image: PROPS.image });
+    expect(environmentOf({ image: PROPS.image }).map(({ name }) => name)).toEqual([
+      'POD_NAME',
+      'POD_NAMESPACE',
+    ]);
+    expect(settings).toMatchObject({ ok: true, value: { config: DEFAULT_OPERATOR_CONFIG } });
+  });
+
+  it('holds credentials by reference alone', () => {
+    expect(environmentOf(EVERYTHING).filter(({ name }) => /USERNAME|PASSWORD/.test(name))).toEqual([
+      {
+        name: 'PROVISIONED_REGISTRY_USERNAME',
+        valueFrom: { secretKeyRef: { name: 'login', key: 'user' } },
+      },
+      {
+        name: 'PROVISIONED_REGISTRY_PASSWORD',
+        valueFrom: { secretKeyRef: { name: 'login', key: 'password' } },
+      },
+    ]);
+  });
+});
