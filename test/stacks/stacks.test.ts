@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import type { App } from 'cdk8s';
 import { KINDS } from '#api/kinds.ts';
+import { controlPlaneObjects } from '#constructs/control-plane/control-plane.ts';
 import { synthesise } from '#render/synthesise.ts';
 import { BootstrapStack } from '#stacks/bootstrap-stack.ts';
+import { PlatformStack } from '#stacks/platform-stack.ts';
 import { ServersStack } from '#stacks/servers-stack.ts';
 
 const manifestsOf = (program: (app: App) => void) =>
@@ -14,6 +16,20 @@ describe('BootstrapStack', () => {
     expect(manifests.map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace])).toEqual(
       KINDS.map(({ plural }) => ['CustomResourceDefinition', `${plural}.mcpruntime.org`, undefined]),
     );
+  });
+});
+
+describe('PlatformStack', () => {
+  const props = { image: 'example.org/operator:1.0.0' };
+
+  it('is the control plane, exactly as it is without a stack', () => {
+    const manifests = manifestsOf((app) => new PlatformStack(app, 'platform', props));
+    expect(manifests).toEqual(controlPlaneObjects(props));
+  });
+
+  it('refuses an operator that may be another one tomorrow', () => {
+    const program = (app: App) => new PlatformStack(app, 'platform', { image: 'example.org/operator' });
+    expect(() => manifestsOf(program)).toThrow(/platform\/control-plane: .*1 problem:\n {2}image: must name/);
   });
 });
 
