@@ -82,6 +82,10 @@ export const CONDITION_REASONS = {
   DISABLED: 'Disabled',
   EXPIRED: 'Expired',
   REVOKED: 'Revoked',
+  /** A session of this name was revoked before, so this object counts as revoked too. */
+  REVOKED_BEFORE: 'RevokedBefore',
+  /** The spec of the server can't be carried out, so nothing is known of what depends on it. */
+  SERVER_INVALID: 'ServerInvalid',
 
   /** A newer policy is on its way to proxies that enforce an earlier one. */
   SYNCING: 'Syncing',
