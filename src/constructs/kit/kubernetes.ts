@@ -4,18 +4,21 @@
 export {
   IntOrString,
   KubeConfigMap,
+  KubeHorizontalPodAutoscalerV2,
   KubeIngress,
   KubeNamespace,
   KubeNetworkPolicy,
+  KubePodDisruptionBudget,
   KubeService,
   KubeServiceAccount,
   Quantity,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 export type {
   Container,
-  DeploymentStrategy,
   EnvVar,
   HttpIngressPath,
+  IngressTls,
+  MetricSpecV2,
   NetworkPolicyIngressRule,
   NetworkPolicyEgressRule,
   NetworkPolicyPort,
@@ -25,6 +28,8 @@ export type {
   Probe,
   ResourceRequirements,
   SecurityContext,
+  ServicePort,
+  TopologySpreadConstraint,
   Volume,
   VolumeMount,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';

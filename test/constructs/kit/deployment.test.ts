@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { JsonPatch } from 'cdk8s';
 import { z } from 'zod';
-import { addDeploymentObject, addPreStopSleep } from '#constructs/kit/deployment.ts';
+import { addDeploymentObject } from '#constructs/kit/deployment.ts';
 import { manifestOf } from '#constructs/kit/manifest.ts';
 import { aChart } from '../build.ts';
 
@@ -23,20 +23,11 @@ const rendered = (deployment: ReturnType<typeof aDeployment>) =>
 describe('a Deployment', () => {
   it('keeps what the generated classes do not know', () => {
     const deployment = aDeployment();
-    addPreStopSleep(deployment, 0, 5);
     deployment.addJsonPatch(JsonPatch.add('/spec/template/spec/containers/0/restartPolicyRules', []));
-    expect(rendered(deployment)).toEqual([
-      { name: 'a', lifecycle: { preStop: { sleep: { seconds: 5 } } }, restartPolicyRules: [] },
-    ]);
+    expect(rendered(deployment)).toEqual([{ name: 'a', restartPolicyRules: [] }]);
   });
 
   it('is in the namespace of its chart', () => {
     expect(manifestOf(aDeployment()).metadata.namespace).toBe('team-a');
-  });
-
-  it('does not sleep for less than a second, which older API servers refuse', () => {
-    const deployment = aDeployment();
-    addPreStopSleep(deployment, 0, 0);
-    expect(rendered(deployment)).toEqual([{ name: 'a' }]);
   });
 });

@@ -102,10 +102,10 @@ describe('the children of a server', () => {
     expect(objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
       'ServiceAccount notes',
       'ConfigMap notes-gateway-policy',
+      'NetworkPolicy notes-gateway',
       'Deployment notes',
       'Service notes',
       'Ingress notes',
-      'NetworkPolicy notes-gateway',
     ]);
     expect(objects.filter(({ kind }) => kind !== 'ConfigMap')).toMatchSnapshot();
   });

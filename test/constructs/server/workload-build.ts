@@ -79,7 +79,7 @@ const deployment = z.object({
       metadata: z.looseObject({ labels }),
       spec: z.looseObject({
         containers: z.array(container),
-        volumes: z.array(z.looseObject({ name: z.string() })),
+        volumes: z.array(z.looseObject({ name: z.string() })).default([]),
         securityContext: z.looseObject({}),
         serviceAccountName: z.string(),
         automountServiceAccountToken: z.boolean(),

@@ -25,12 +25,16 @@ function ingressRules(context: WorkloadContext, gateway: ResolvedGateway): Netwo
   const { server, resolved, config } = context;
   const clients = (server.spec.network?.clients ?? []).map((client) => ({
     namespaceSelector: namespace(client.namespace),
-    podSelector: { matchLabels: client.podLabels ?? {} },
+    // Without labels all pods; an empty map would not be stored.
+    podSelector: client.podLabels && { matchLabels: client.podLabels },
   }));
   const ownPods = { podSelector: { matchLabels: podSelector(resolved.name) } };
-  const controller = { namespaceSelector: namespace(config.ingressNamespace) };
+  // The pods of a Gateway run in its namespace, or in that of its controller.
+  const { parent } = resolved.route;
+  const ways = new Set([config.ingressNamespace, ...(parent === undefined ? [] : [parent.namespace])]);
+  const controllers = [...ways].map((name) => ({ namespaceSelector: namespace(name) }));
   return [
-    { from: [controller, ...clients, ownPods], ports: [port(gateway.port)] },
+    { from: [...controllers, ...clients, ownPods], ports: [port(gateway.port)] },
     { ports: [port(PROXY_PORTS.metrics)] },
   ];
 }

@@ -19,6 +19,12 @@ export function readinessThroughProxy(): Probe {
   };
 }
 
+/** The image that the author names. */
+function pinnedImage({ server }: WorkloadContext): string | undefined {
+  const image = server.spec.gateway?.image;
+  return image === '' ? undefined : image;
+}
+
 export function proxyContainer(
   context: WorkloadContext,
   gateway: ResolvedGateway,
@@ -26,11 +32,12 @@ export function proxyContainer(
 ): Container {
   return {
     name: PROXY_CONTAINER,
-    image: gateway.image,
+    // That of the installation comes later: it is no change of the server.
+    image: pinnedImage(context),
     imagePullPolicy: 'IfNotPresent',
     ports: [
-      { name: 'gateway', containerPort: gateway.port },
-      { name: 'metrics', containerPort: PROXY_PORTS.metrics },
+      { name: 'gateway', containerPort: gateway.port, protocol: 'TCP' },
+      { name: 'metrics', containerPort: PROXY_PORTS.metrics, protocol: 'TCP' },
     ],
     env: [...proxyEnvironment(context, gateway, termination)],
     volumeMounts: [...PROXY_MOUNTS],

@@ -57,7 +57,7 @@ export function proxyEnvironment(
 ): readonly EnvVar[] {
   const values = { ...contract(context, gateway, end), ...telemetry(context) };
   const plain = Object.entries(values).flatMap(([name, value]: [string, string | undefined]) =>
-    value === undefined ? [] : [{ name, value }],
+    value === undefined || value === '' ? [] : [{ name, value }],
   );
   return [...plain, ...apiKey(gateway)];
 }

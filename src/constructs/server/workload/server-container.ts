@@ -19,7 +19,8 @@ function unique(variables: readonly EnvVar[]): EnvVar[] {
 function environment({ spec }: McpServer, gatewayOn: boolean): EnvVar[] {
   return unique([
     ...(gatewayOn ? BEHIND_PROXY : []),
-    ...(spec.envVars ?? []),
+    // An empty value is not stored, so it isn't rendered either.
+    ...(spec.envVars ?? []).map(({ name, value }) => (value === '' ? { name } : { name, value })),
     ...(spec.secretEnvVars ?? []).map(({ name, secretKeyRef }) => ({ name, valueFrom: { secretKeyRef } })),
   ]);
 }
@@ -44,7 +45,7 @@ export function serverContainer({ server, resolved, names }: WorkloadContext): C
     imagePullPolicy: 'IfNotPresent',
     command: own?.command,
     args: own?.args,
-    ports: [{ name: 'http', containerPort: resolved.port }],
+    ports: [{ name: 'http', containerPort: resolved.port, protocol: 'TCP' }],
     envFrom: own?.envFrom,
     env: environment(server, gatewayOn),
     volumeMounts: own?.volumeMounts,

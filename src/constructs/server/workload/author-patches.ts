@@ -3,7 +3,7 @@
 import { JsonPatch } from 'cdk8s';
 import type { McpServer } from '#api/mcp-server.ts';
 
-const POD = '/spec/template/spec';
+const POD = '/spec';
 /** Ours is the only other container, and it comes second. */
 const SERVER = `${POD}/containers/0`;
 
@@ -16,13 +16,16 @@ const SCHEDULING = [
 ] as const;
 const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe'] as const;
 
-export function podTemplatePatches({ spec }: McpServer): readonly JsonPatch[] {
+/** @param hasVolumes whether the template has volumes already */
+export function authorPatches({ spec }: McpServer, hasVolumes: boolean): readonly JsonPatch[] {
   const pod = spec.podTemplate?.spec;
   const container = pod?.containers?.[0];
+  const volumes = pod?.volumes ?? [];
   const add = (path: string, value: unknown) => (value === undefined ? [] : [JsonPatch.add(path, value)]);
   return [
     ...SCHEDULING.flatMap((member) => add(`${POD}/${member}`, pod?.[member])),
     ...PROBES.flatMap((probe) => add(`${SERVER}/${probe}`, container?.[probe])),
-    ...(pod?.volumes ?? []).flatMap((volume) => add(`${POD}/volumes/-`, volume)),
+    ...(volumes.length > 0 && !hasVolumes ? add(`${POD}/volumes`, []) : []),
+    ...volumes.flatMap((volume) => add(`${POD}/volumes/-`, volume)),
   ];
 }
