@@ -51,7 +51,12 @@ export function compare(
   learnt?: LearntDefaults,
 ): Comparison {
   const entry = appliedEntry(live, manager);
-  const walk = new Walk((extra) => learnt?.has(`${desired.apiVersion}/${desired.kind}`, extra) === true);
+  const others = (live.metadata.managedFields ?? []).filter((one) => one !== entry);
+  const kind = `${desired.apiVersion}/${desired.kind}`;
+  const walk = new Walk(
+    others.map(({ fieldsV1 }) => recordOf(fieldsV1)),
+    (extra) => learnt?.has(kind, extra) === true,
+  );
   if (entry?.apiVersion !== undefined && entry.apiVersion !== desired.apiVersion) {
     walk.found.push(`apiVersion: applied as ${entry.apiVersion}`);
   }
@@ -66,16 +71,19 @@ function appliedPart({ apiVersion: _a, kind: _k, status: _s, metadata, ...body }
 }
 
 type Path = readonly Step[];
-/** A member's name, or which element of a list. */
+/** A member's name, or which element of a list, as in ownership (`k:{"name":"a"}`) where it has a key. */
 type Step = { readonly member: string } | { readonly element: string };
 
 class Walk {
   readonly found: string[] = [];
   readonly extras: Extra[] = [];
 
+  private readonly others: readonly FieldNode[];
   private readonly isLearnt: (extra: Extra) => boolean;
 
-  constructor(isLearnt: (extra: Extra) => boolean) {
+  /** `others`: what other managers own. */
+  constructor(others: readonly FieldNode[], isLearnt: (extra: Extra) => boolean) {
+    this.others = others;
     this.isLearnt = isLearnt;
   }
 
@@ -119,19 +127,19 @@ class Walk {
     const matches = matched(desired, owned);
     const places: number[] = [];
     for (const { value, member, node } of matches) {
-      const at: Path = [...path, { element: member?.slice(2) ?? shortKey(value) }];
+      const at: Path = [...path, { element: member ?? shortKey(value) }];
       if (member === undefined || node === undefined) {
         this.add(at, 'not ours');
         continue;
       }
       const place = there.findIndex((element) => isElement(member, element));
       if (place === -1) this.add(at, 'missing');
-      else if (isRecord(value)) this.members(at, value, node, there[place]);
+      else this.value(at, value, node, there[place]);
       if (place !== -1) places.push(place);
     }
     const wanted = new Set(matches.map(({ member }) => member));
     for (const [member] of owned) {
-      if (!wanted.has(member)) this.unwanted([...path, { element: member.slice(2) }]);
+      if (!wanted.has(member)) this.unwanted([...path, { element: member }]);
     }
     // Order means something (variables refer to earlier ones), and an apply restores it.
     if (places.some((place, at) => at > 0 && place < (places[at - 1] ?? 0))) this.add(path, 'other order');
@@ -162,6 +170,8 @@ class Walk {
     for (const [member, value] of Object.entries(live)) {
       if (isThere(desired[member]) || !isThere(value) || isServerDefault(member, value)) continue;
       const at: Path = [...path, { member }];
+      // An empty map that is owned looks like a whole one; what others put into it is theirs.
+      if (this.others.some((fields) => hasNode(fields, at))) continue;
       const extra: Extra = { path: namesOf(at).join('.'), value };
       if (this.isLearnt(extra)) continue;
       this.extras.push(extra);
@@ -235,6 +245,16 @@ function isQuantityPlace(path: Path): boolean {
   );
 }
 
+function hasNode(fields: FieldNode, path: Path): boolean {
+  let node = fields;
+  for (const step of path) {
+    const below = node['member' in step ? `f:${step.member}` : step.element];
+    if (!isRecord(below)) return false;
+    node = below;
+  }
+  return true;
+}
+
 function namesOf(path: Path): readonly string[] {
   return path.flatMap((step) => ('member' in step ? step.member : []));
 }
@@ -242,7 +262,7 @@ function namesOf(path: Path): readonly string[] {
 /** `spec.template.spec.containers[{"name":"files"}].image`. */
 function pathText(path: Path): string {
   const parts = path.map((step) => {
-    if ('element' in step) return `[${step.element}]`;
+    if ('element' in step) return `[${step.element.replace(/^[kv]:/, '')}]`;
     return /^[\w-]+$/.test(step.member) ? `.${step.member}` : `[${JSON.stringify(step.member)}]`;
   });
   return parts.join('').replace(/^\./, '');
