@@ -1,7 +1,8 @@
-/** Every test that needs no cluster. Suites that need an engine have a configuration of their own. */
+/** Every test that needs no cluster. Suites that need an engine have a configuration of their own: jest.cluster.config.js. */
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/test/cluster/'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '^.+\\.ts$': [

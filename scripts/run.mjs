@@ -9,6 +9,7 @@ const ts = ['--import', 'tsx'];
 const commands = {
   start: [...ts, 'cli/main.ts', 'start', 'examples/quickstart/program.ts'],
   test: ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
+  'test:cluster': [...ts, 'scripts/test-cluster.ts'],
   check: [...ts, 'scripts/check.ts'],
   bench: [...ts, 'bench/main.ts'],
   generate: [...ts, 'scripts/generate.ts'],

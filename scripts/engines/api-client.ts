@@ -15,14 +15,22 @@ export interface ApiRequest {
   readonly timeoutMs?: number;
 }
 
+type Headers = Readonly<Record<string, string | readonly string[]>>;
+
 export class ApiClient {
   private readonly url: string;
-  private readonly token: string;
+  private readonly headers: Record<string, string | string[]>;
   private readonly agent: Agent;
 
-  constructor(url: string, ca: string, token: string) {
+  /** @param headers of every request, for impersonation */
+  constructor(url: string, ca: string, token: string, headers: Headers = {}) {
     this.url = url;
-    this.token = token;
+    const more = Object.entries(headers).map(([name, value]) => [name, [value].flat()] as const);
+    this.headers = {
+      ...Object.fromEntries(more),
+      authorization: `Bearer ${token}`,
+      accept: 'application/json',
+    };
     this.agent = new Agent({ connect: { ca }, connections: 16 });
   }
 
@@ -34,11 +42,7 @@ export class ApiClient {
       dispatcher: this.agent,
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
-      headers: {
-        authorization: `Bearer ${this.token}`,
-        accept: 'application/json',
-        'content-type': contentType,
-      },
+      headers: { ...this.headers, 'content-type': contentType },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     });
     return { status: response.statusCode, text: await response.body.text() };

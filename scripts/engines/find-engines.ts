@@ -2,7 +2,7 @@
 // user's cache folder, and at last a build from Go modules into that cache. Nothing is installed on the machine.
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
+import { access, realpath } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -76,9 +76,13 @@ async function ownProgram(
   { env, say }: GoOptions,
 ): Promise<string | undefined> {
   const onPath = (env['PATH'] ?? '').split(path.delimiter);
+  const seen = new Set<string>();
   for (const folder of [env['KUBEBUILDER_ASSETS'] ?? '', ...onPath].filter((each) => each !== '')) {
     const file = await programIn(folder, program);
-    if (file === undefined) continue;
+    // Folders of PATH are often one folder by several names.
+    const real = file === undefined ? '' : await realpath(file);
+    if (file === undefined || seen.has(real)) continue;
+    seen.add(real);
     const version = await versionOf(file, product.versionArgs(program));
     if (product.accepts(version)) return file;
     say(

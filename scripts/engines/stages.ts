@@ -233,11 +233,13 @@ initContainerStatuses:
       startedAt: {{ $now | Quote }}
   {{ end }}
 {{ end }}
+{{ if not .status.podIP }}
 {{ $podIPs := PodIPsWith .spec.nodeName ( or .spec.hostNetwork false ) ( or .metadata.uid "" ) ( or .metadata.name "" ) ( or .metadata.namespace "" ) }}
 {{ with $podIPs }}
 podIP: {{ index . 0 | Quote }}
 podIPs:
 - ip: {{ index . 0 | Quote }}
+{{ end }}
 {{ end }}
 phase: ${phase}
 startTime: {{ or .status.startTime $now | Quote }}

@@ -1,0 +1,86 @@
+// One run of Jest over a part of the cluster tests, and what it came to. Jest's own summary is for people; its report
+// also knows the suites that never ran, and a skipped test has not passed.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { globSync, readFileSync, rmSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { CLUSTER_VARIABLE } from './cluster-file.ts';
+
+export interface Pass {
+  readonly name: string;
+  /** Which files, from the root. */
+  readonly files: string;
+  readonly args: readonly string[];
+}
+
+/** In parallel; those that need the operators or the API server for themselves; those that look back at all others. */
+export const PASSES: readonly Pass[] = [
+  { name: 'parallel', files: 'test/cluster/*.test.ts', args: ['--maxWorkers=2'] },
+  { name: 'serial', files: 'test/cluster/serial/*.test.ts', args: ['--runInBand'] },
+  { name: 'last', files: 'test/cluster/last/*.test.ts', args: ['--runInBand'] },
+];
+
+/** Whether there is any file of a pass. */
+export function hasFiles({ files }: Pass): boolean {
+  return globSync(files, { cwd: root }).length > 0;
+}
+
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const root = path.resolve(import.meta.dirname, '../..');
+const report = z.object({
+  numPassedTests: z.number(),
+  numFailedTests: z.number(),
+  numPendingTests: z.number(),
+  numTodoTests: z.number(),
+  numRuntimeErrorTestSuites: z.number(),
+});
+
+export interface RunningPass {
+  readonly child: ChildProcess;
+  readonly counts: Promise<Counts>;
+}
+
+/**
+ * @param clusterFile path of the file about the cluster
+ * @param args of the user's, for Jest
+ */
+export function runPass(pass: Pass, clusterFile: string, args: readonly string[]): RunningPass {
+  const output = path.join(path.dirname(clusterFile), `${pass.name}.json`);
+  rmSync(output, { force: true });
+  const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
+  const own = ['--config=jest.cluster.config.js', '--passWithNoTests', '--json', `--outputFile=${output}`];
+  const files = `--testMatch=${path.join(root, pass.files)}`;
+  const child = spawn(process.execPath, [...jest, ...own, files, ...pass.args, ...args], {
+    cwd: root,
+    env: { ...process.env, [CLUSTER_VARIABLE]: clusterFile },
+    // With --json Jest prints the whole report on its standard output, too.
+    stdio: ['inherit', 'ignore', 'inherit'],
+  });
+  const counts = new Promise<Counts>((resolve) => {
+    child.once('error', () => resolve({ passed: 0, failed: 1 }));
+    child.once('exit', (code) => resolve(countsOf(output, code ?? 1, isFiltered(args))));
+  });
+  return { child, counts };
+}
+
+/** Whether the user asked for some tests only; then the others have not been skipped, they were not wanted. */
+function isFiltered(args: readonly string[]): boolean {
+  return args.some((arg) => /^(-t|--testNamePattern)(=|$)/.test(arg));
+}
+
+function countsOf(file: string, status: number, filtered: boolean): Counts {
+  let read: z.output<typeof report>;
+  try {
+    const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    read = report.parse(json);
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+  const skipped = filtered ? 0 : read.numPendingTests;
+  const failed = read.numFailedTests + skipped + read.numTodoTests + read.numRuntimeErrorTestSuites;
+  return { passed: read.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
+}

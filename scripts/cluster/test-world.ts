@@ -1,0 +1,118 @@
+// One cluster to test on: a control plane with our kinds and the control plane's manifests, two operators, the
+// acknowledgement source, and a file that tells tests where all of it is.
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { NAMESPACES } from '#api/names.ts';
+import { OPERATOR } from '#constructs/control-plane/names.ts';
+import type { ApiClient } from '../engines/api-client.ts';
+import { ControlPlane } from '../engines/control-plane.ts';
+import { ADMIN, type User } from '../engines/control-plane-files.ts';
+import type { Engines } from '../engines/find-engines.ts';
+import { AcknowledgementSource } from './acknowledgement-source.ts';
+import { PLAIN_USERS, type ClusterFile } from './cluster-file.ts';
+import { ControlEndpoint } from './control-endpoint.ts';
+import { install } from './installer.ts';
+import { Operators } from './operators.ts';
+import { commandsOf } from './world-commands.ts';
+
+/** Reads pods and policies for the acknowledgement source; apart from `admin`, so that audits of tests are theirs. */
+const WATCHER: User = { name: 'acknowledger', groups: ['system:masters'] };
+
+export interface TestWorldOptions {
+  readonly engines: Engines;
+  /** A folder that is made, and goes with the world. */
+  readonly folder: string;
+  /** Folders of further definitions to install. */
+  readonly definitions: readonly string[];
+  /** Bundle of the operator; without it none runs. */
+  readonly operator?: string | undefined;
+}
+
+export class TestWorld {
+  readonly plane: ControlPlane;
+  readonly operators: Operators;
+  private readonly source: AcknowledgementSource;
+  private readonly watcher: ApiClient;
+  private readonly endpoint: ControlEndpoint;
+
+  /** Nothing is left running where it throws. */
+  static async start(options: TestWorldOptions): Promise<TestWorld> {
+    const { engines, folder } = options;
+    const plain = PLAIN_USERS.map((name) => ({ name, groups: [] }));
+    const plane = await ControlPlane.start({ engines, folder, users: [WATCHER, ...plain] });
+    try {
+      const world = await TestWorld.on(plane, options);
+      await world.endpoint.start();
+      return world;
+    } catch (error) {
+      await plane.stop();
+      throw error;
+    }
+  }
+
+  private static async on(plane: ControlPlane, options: TestWorldOptions): Promise<TestWorld> {
+    const watcher = plane.clientOf(WATCHER.name);
+    const source = new AcknowledgementSource(watcher);
+    await source.start();
+    const props = {
+      image: 'registry.example.org/mcp-runtime/operator:1.0.0',
+      acknowledgementsUrl: source.url,
+      config: {
+        clusterName: 'test',
+        gatewayImage: 'registry.example.org/mcp-runtime/proxy:1.0.0',
+        ingestUrl: 'http://mcp-sentinel-ingest.mcp-sentinel.svc.cluster.local:8081/events',
+      },
+    };
+    const installed = await install(plane, props, options.definitions);
+    const operators = await Operators.start({
+      supervisor: plane.supervisor,
+      program: options.operator ?? '',
+      kubeconfig: installed.operatorKubeconfig,
+      namespace: NAMESPACES.platform,
+      env: installed.operatorEnv,
+      replicas: options.operator === undefined ? 0 : 2,
+    });
+    return new TestWorld(plane, operators, source, watcher);
+  }
+
+  private constructor(
+    plane: ControlPlane,
+    operators: Operators,
+    source: AcknowledgementSource,
+    watcher: ApiClient,
+  ) {
+    this.plane = plane;
+    this.operators = operators;
+    this.source = source;
+    this.watcher = watcher;
+    this.endpoint = new ControlEndpoint(commandsOf(plane, source, operators));
+  }
+
+  /** Writes what tests need to know, and returns the path. */
+  writeFile(): string {
+    const { plane, endpoint } = this;
+    const users = [ADMIN.name, ...PLAIN_USERS].map(
+      (name) => [name, { token: plane.tokenOf(name), kubeconfig: plane.kubeconfigOf(name) }] as const,
+    );
+    const content: ClusterFile = {
+      minor: plane.engines.minor,
+      url: plane.url,
+      ca: plane.ca,
+      kubectl: plane.engines.kubectl,
+      users: Object.fromEntries(users),
+      auditLog: plane.auditLog,
+      operator: { namespace: NAMESPACES.platform, serviceAccount: OPERATOR.serviceAccount },
+      control: { url: endpoint.url, token: endpoint.token },
+    };
+    const file = path.join(plane.folder, 'cluster.json');
+    writeFileSync(file, JSON.stringify(content, null, 2), { mode: 0o600 });
+    return file;
+  }
+
+  async stop(options: { readonly keepFolder?: boolean } = {}): Promise<void> {
+    await this.endpoint.stop();
+    await this.source.stop();
+    await this.watcher.close();
+    await this.plane.stop(options);
+  }
+}

@@ -1,0 +1,137 @@
+// The API server's own record of who asked for what.
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
+import { z } from 'zod';
+
+const line = z.object({
+  stage: z.string(),
+  verb: z.string(),
+  requestURI: z.string(),
+  user: z.object({ username: z.string() }),
+  impersonatedUser: z.object({ username: z.string() }).optional(),
+  userAgent: z.string().optional(),
+  objectRef: z
+    .object({
+      resource: z.string().optional(),
+      subresource: z.string().optional(),
+      namespace: z.string().optional(),
+      name: z.string().optional(),
+      apiGroup: z.string().optional(),
+    })
+    .optional(),
+  responseStatus: z.object({ code: z.number().optional() }).optional(),
+  requestReceivedTimestamp: z.string(),
+});
+
+/** A request that was answered; a watch counts when it began. */
+export interface AuditEvent {
+  /** Of RBAC: get, list, watch, create, update, patch, delete, deletecollection. */
+  readonly verb: string;
+  readonly user: string;
+  readonly uri: string;
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource: string | undefined;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+  readonly code: number;
+  readonly dryRun: boolean;
+  readonly userAgent: string | undefined;
+  /** ISO time. */
+  readonly at: string;
+}
+
+/** What an event has to have; members that are left out don't matter. */
+export interface AuditFilter {
+  readonly user?: string;
+  readonly verbs?: readonly string[];
+  readonly resource?: string;
+  readonly subresource?: string;
+  readonly namespace?: string;
+  readonly name?: string;
+  /** Writes that were carried out: no dry runs, no refusals. */
+  readonly writes?: true;
+  /** Position from `mark`. */
+  readonly since?: number;
+}
+
+const WRITES: readonly string[] = ['create', 'update', 'patch', 'delete', 'deletecollection'];
+
+export class AuditLog {
+  private readonly file: string;
+
+  constructor(file: string) {
+    this.file = file;
+  }
+
+  /** A position: what is answered from now on comes after it. */
+  mark(): number {
+    return statSync(this.file).size;
+  }
+
+  /** Events in the order in which they were answered. */
+  read(filter: AuditFilter = {}): readonly AuditEvent[] {
+    const events: AuditEvent[] = [];
+    for (const text of this.linesFrom(filter.since ?? 0)) {
+      const event = eventOf(text);
+      if (event !== undefined && matches(event, filter)) events.push(event);
+    }
+    return events;
+  }
+
+  private *linesFrom(position: number): Generator<string> {
+    const size = statSync(this.file).size;
+    const handle = openSync(this.file, 'r');
+    try {
+      const chunk = Buffer.alloc(1 << 20);
+      let at = position;
+      let rest = Buffer.alloc(0);
+      while (at < size) {
+        const length = readSync(handle, chunk, 0, Math.min(chunk.length, size - at), at);
+        if (length === 0) break;
+        at += length;
+        const joined = Buffer.concat([rest, chunk.subarray(0, length)]);
+        const end = joined.lastIndexOf(10);
+        yield* joined.subarray(0, Math.max(end, 0)).toString().split('\n');
+        rest = joined.subarray(end + 1);
+      }
+    } finally {
+      closeSync(handle);
+    }
+  }
+}
+
+function eventOf(text: string): AuditEvent | undefined {
+  if (text === '') return undefined;
+  const json: unknown = JSON.parse(text);
+  const { data } = line.safeParse(json);
+  if (data === undefined) return undefined;
+  const isWatch = data.verb === 'watch';
+  if (data.stage !== (isWatch ? 'ResponseStarted' : 'ResponseComplete')) return undefined;
+  return {
+    verb: data.verb,
+    user: data.impersonatedUser?.username ?? data.user.username,
+    uri: data.requestURI,
+    group: data.objectRef?.apiGroup ?? '',
+    resource: data.objectRef?.resource ?? '',
+    subresource: data.objectRef?.subresource,
+    namespace: data.objectRef?.namespace,
+    name: data.objectRef?.name,
+    code: data.responseStatus?.code ?? 0,
+    dryRun: /[?&]dryRun=All(&|$)/.test(data.requestURI),
+    userAgent: data.userAgent,
+    at: data.requestReceivedTimestamp,
+  };
+}
+
+function matches(event: AuditEvent, filter: AuditFilter): boolean {
+  const { verbs, writes } = filter;
+  if (verbs !== undefined && !verbs.includes(event.verb)) return false;
+  if (writes === true && (event.dryRun || event.code >= 300 || !WRITES.includes(event.verb))) return false;
+  return (
+    (filter.user ?? event.user) === event.user &&
+    (filter.resource ?? event.resource) === event.resource &&
+    (filter.subresource ?? event.subresource) === event.subresource &&
+    (filter.namespace ?? event.namespace) === event.namespace &&
+    (filter.name ?? event.name) === event.name
+  );
+}
