@@ -59,7 +59,7 @@ function endOf({ metadata, spec }: McpAgentSession, maxLifetimeSeconds: number):
  * Whether a tombstone speaks of an object: the same one, or one of its name that isn't known to have been created
  * after the tombstone's time.
  */
-function isBuried({ metadata }: McpAgentSession, tombstone: Tombstone): boolean {
+export function isBuried({ metadata }: McpAgentSession, tombstone: Tombstone): boolean {
   if (tombstone.uid !== undefined && tombstone.uid === metadata.uid) return true;
   const createdMs = Date.parse(metadata.creationTimestamp ?? '');
   const untilMs = Date.parse(tombstone.until);
