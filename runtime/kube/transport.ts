@@ -1,6 +1,7 @@
 // HTTP to one API server: kept-alive connections, of which only so many are ever open for requests; watches, which hold
 // theirs for minutes, have connections of their own and so never starve a request.
 import { Pool, type Dispatcher } from 'undici';
+import { Limit } from './limit.ts';
 import type { KubeConnection } from './kubeconfig.ts';
 import { refusalError } from './kube-error.ts';
 import { KubeError } from './kube.ts';
@@ -131,36 +132,6 @@ export class Transport {
       },
       body: body === undefined ? null : JSON.stringify(body),
     };
-  }
-}
-
-/** The caller's signal and a timeout in one, without leaving anything on the caller's signal afterwards. */
-class Limit {
-  timedOut = false;
-
-  private readonly controller = new AbortController();
-  private readonly timer: NodeJS.Timeout;
-  private readonly caller: AbortSignal | undefined;
-  private readonly onAbort: () => void;
-
-  constructor(timeoutMs: number, caller: AbortSignal | undefined) {
-    this.caller = caller;
-    this.onAbort = () => this.controller.abort(caller?.reason);
-    this.timer = setTimeout(() => {
-      this.timedOut = true;
-      this.controller.abort();
-    }, timeoutMs);
-    if (caller?.aborted === true) this.onAbort();
-    caller?.addEventListener('abort', this.onAbort, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.controller.signal;
-  }
-
-  clear(): void {
-    clearTimeout(this.timer);
-    this.caller?.removeEventListener('abort', this.onAbort);
   }
 }
 
