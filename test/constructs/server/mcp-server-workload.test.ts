@@ -344,39 +344,3 @@ describe('the shape of a rollout', () => {
     expect(deploymentOf(objectsOf(storedServer(SHAPES['suspended']))).spec.replicas).toBe(0);
   });
 });
-
-describe('the way in', () => {
-  const annotations = (spec: Readonly<Record<string, unknown>>, config = CONFIG) =>
-    one(objectsOf(storedServer(spec), config), 'Ingress').metadata.annotations;
-
-  it('serves the metadata of OAuth beside the endpoint', () => {
-    const objects = objectsOf(storedServer(SHAPES['with OAuth and a host']));
-    const { rules } = ingressPaths.parse(one(objects, 'Ingress')).spec;
-    expect(rules.flatMap(({ http }) => http.paths.map(({ path }) => path))).toEqual([
-      '/notes/mcp',
-      '/.well-known/oauth-protected-resource/notes/mcp',
-    ]);
-  });
-
-  it('takes annotations from a list, and no others', () => {
-    const ingressAnnotations = {
-      'cert-manager.io/cluster-issuer': 'main',
-      'traefik.ingress.kubernetes.io/router.entrypoints': 'websecure',
-      'traefik.ingress.kubernetes.io/router.middlewares': 'default-strip-auth@kubernetescrd',
-    };
-    expect(annotations({ ingressAnnotations })).toEqual({
-      'cert-manager.io/cluster-issuer': 'main',
-      'traefik.ingress.kubernetes.io/router.entrypoints': 'websecure',
-    });
-  });
-
-  it('asks Traefik for TLS where the installation has it', () => {
-    expect(annotations({}, { ...CONFIG, ingressTls: true })).toMatchObject({
-      'traefik.ingress.kubernetes.io/router.tls': 'true',
-    });
-  });
-
-  it('tells a class that it does not know nothing', () => {
-    expect(annotations({ ingressClass: 'contour' })).toBeUndefined();
-  });
-});

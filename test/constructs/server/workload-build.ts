@@ -50,7 +50,7 @@ const variable = z.object({
   value: z.string().optional(),
   valueFrom: z.unknown().optional(),
 });
-const port = z.object({ name: z.string(), containerPort: z.number() });
+const port = z.looseObject({ name: z.string(), containerPort: z.number() });
 const probe = z.looseObject({ httpGet: z.object({ port: z.number(), path: z.string() }).optional() });
 const securityContext = z.looseObject({ readOnlyRootFilesystem: z.boolean(), runAsNonRoot: z.boolean() });
 

@@ -1,11 +1,10 @@
 // Resources in the form of the generated classes.
 import type { ResolvedResources } from '#api/resolve-resources.ts';
-import { canonicalQuantity } from '#api/quantity.ts';
 import { Quantity, type ResourceRequirements } from '#constructs/kit/kubernetes.ts';
 
 const quantities = ({ cpu, memory }: { readonly cpu: string; readonly memory: string }) => ({
-  cpu: Quantity.fromString(canonicalQuantity(cpu)),
-  memory: Quantity.fromString(canonicalQuantity(memory)),
+  cpu: Quantity.fromString(cpu),
+  memory: Quantity.fromString(memory),
 });
 
 export function resourceRequirements({ requests, limits }: ResolvedResources): ResourceRequirements {
