@@ -20,7 +20,7 @@ export { Gateway, type GatewayOff, type GatewayOptions } from '#constructs/serve
 export type { LocalCommand } from '#constructs/server/local-command.ts';
 export { McpServer } from '#constructs/server/mcp-server.ts';
 export type { McpServerProps, SessionPolicy } from '#constructs/server/mcp-server-props.ts';
-export type { Route } from '#constructs/server/route.ts';
+export type { GatewayListener, Route, RouteTls } from '#constructs/server/route.ts';
 export { Tool } from '#constructs/server/tool.ts';
 export { InvalidProgramError } from '#render/invalid-program-error.ts';
 export type { Manifest } from '#constructs/kit/manifest.ts';

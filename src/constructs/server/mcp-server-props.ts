@@ -62,7 +62,14 @@ export interface McpServerProps {
   /** Recording of what the proxy decides. @default on */
   readonly analytics?: Spec['analytics'];
   readonly audit?: Spec['audit'];
+  /** How changes go out, and what becomes of a canary. @default a quarter of the pods at a time */
   readonly rollout?: Spec['rollout'];
+  /** Number of pods by their load, instead of `replicas`. @default none */
+  readonly autoscaling?: Spec['autoscaling'];
+  /** How many of several pods may be missing while nodes are drained. @default one */
+  readonly disruption?: Spec['disruption'];
+  /** Whether pods spread over zones and nodes. @default Preferred */
+  readonly topologySpread?: Spec['topologySpread'];
   readonly network?: Spec['network'];
   readonly access?: Spec['access'];
   readonly podTemplate?: Spec['podTemplate'];

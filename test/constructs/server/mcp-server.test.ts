@@ -45,6 +45,31 @@ describe('McpServer', () => {
     expect(server.resource.spec).toMatchObject({ ingressHost: 'mcp.example.org', publicPathPrefix: 'n' });
   });
 
+  it('says how many pods there are by load, how they spread, and what becomes of a canary', () => {
+    const scaled = rendered({
+      autoscaling: { minReplicas: 2, maxReplicas: 5, cpuPercent: 70 },
+      disruption: { maxUnavailable: '50%' },
+      topologySpread: 'Required',
+    });
+    expect(scaled.spec).toMatchObject({
+      autoscaling: { minReplicas: 2, maxReplicas: 5, cpuPercent: 70 },
+      disruption: { maxUnavailable: '50%' },
+      topologySpread: 'Required',
+    });
+    const rollout = { strategy: 'Canary', canaryReplicas: 1, promote: 'a1b2c3d4e5' } as const;
+    expect(rendered({ replicas: 3, rollout }).spec).toMatchObject({ rollout });
+  });
+
+  it('is exposed with a certificate, or by a Gateway, whose class goes without saying', () => {
+    const tls = { clusterIssuer: 'main' };
+    expect(rendered({ route: { host: 'mcp.example.org', tls } }).spec).toMatchObject({ ingressTLS: tls });
+    const gateway = { name: 'edge', namespace: 'net', sectionName: 'https' };
+    expect(rendered({ route: { gateway } }).spec).toMatchObject({
+      ingressClass: 'gateway',
+      gatewayRef: gateway,
+    });
+  });
+
   it('carries the reason for having no proxy, and then claims neither sessions nor audit', () => {
     const { metadata, spec } = rendered({ gateway: Gateway.off({ reason: 'Serves public data only.' }) });
     expect(metadata.annotations).toEqual({ [GATEWAY_OFF_REASON]: 'Serves public data only.' });
@@ -114,6 +139,15 @@ describe('McpServer, given bad input,', () => {
     expect(error.problems).toEqual([
       { path: 'spec.gateway.port', message: "the gateway's port must differ from the server's port" },
     ]);
+  });
+
+  it('is refused a Gateway beside the class of an Ingress, and two answers to one question', () => {
+    const route = { ingressClass: 'nginx', gateway: { name: 'edge' } };
+    const paths = (props: Parameters<typeof aServer>[1]) =>
+      refusal(() => aServer(aChart(), props)).problems.map(({ path }) => path);
+    expect(paths({ route })).toEqual(['spec.gatewayRef']);
+    expect(paths({ route: { tls: {}, gateway: { name: 'edge' } } })).toEqual(['spec.ingressTLS']);
+    expect(paths({ replicas: 2, autoscaling: { maxReplicas: 3 } })).toEqual(['spec.replicas']);
   });
 
   it('asks how callers are identified, and what a tool does', () => {
