@@ -24,6 +24,8 @@ export interface AcknowledgementSource {
   /** Of the proxies of one server; a pod that is gone may still be in it. */
   of(server: ObjectRef): readonly Acknowledgement[];
   onChange(listener: (server: ObjectRef) => void): void;
+  /** Called when `state` changes: what is known of every server then means something else. */
+  onStateChange(listener: () => void): void;
 }
 
 /** An installation in which nobody collects acknowledgements. */
@@ -31,4 +33,5 @@ export const NO_ACKNOWLEDGEMENTS: AcknowledgementSource = {
   state: 'absent',
   of: () => [],
   onChange: () => undefined,
+  onStateChange: () => undefined,
 };

@@ -45,6 +45,8 @@ export interface ObservedServer {
   readonly gateway?: KubeObject | undefined;
   /** `unknown`: ingress classes can't be read, or none is asked for. */
   readonly ingressClass: 'found' | 'missing' | 'unknown';
+  /** How the route's class is told what it needs: `traefik`, `nginx` and so on. */
+  readonly ingressStrategy?: string | undefined;
   /** Of the document in the ConfigMap. */
   readonly policyRevision?: string | undefined;
   /** ISO time at which that document was written. */

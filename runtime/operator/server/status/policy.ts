@@ -1,7 +1,7 @@
 // Whether the policy is written, and whether the proxies enforce it. What they enforce is known from their
 // acknowledgements alone. A change needs a moment to arrive, so lag counts only after ten seconds: a revocation at a
 // thousand servers must not become a thousand status writes.
-import { CONDITION_REASONS } from '#api/conditions.ts';
+import { CONDITION_REASONS, type ConditionReason } from '#api/conditions.ts';
 import { serverObjectNames } from '#api/names.ts';
 import { failureOf } from './failures.ts';
 import { firstFinding, holds, off, unknown, waits, type Check, type Finding } from './finding.ts';
@@ -76,6 +76,15 @@ const sourceExists: Check<Scene> = ({ observed }) =>
       )
     : undefined;
 
+/** When the grace of the next proxy that is behind ends; undefined where none has any left. */
+function nextExpiryMs(scene: Scene): number | undefined {
+  const left = progressOf(scene)
+    .filter(({ state }) => state !== 'current')
+    .map(({ graceUntilMs }) => graceUntilMs - scene.input.nowMs)
+    .filter((ms) => ms > 0);
+  return left.length === 0 ? undefined : Math.min(...left);
+}
+
 /** Behind for too long, or so it seems while whoever collects acknowledgements is away. */
 const inTime: Check<Scene> = (scene) => {
   const { input, observed } = scene;
@@ -96,14 +105,13 @@ const inTime: Check<Scene> = (scene) => {
 const onItsWay: Check<Scene> = (scene) => {
   const behind = progressOf(scene).filter(({ state }) => state !== 'current');
   const revision = shortRevision(scene.observed.policyRevision ?? '');
-  const lookAgainMs = Math.min(...behind.map(({ graceUntilMs }) => graceUntilMs)) - scene.input.nowMs;
   const silent = behind.filter(({ state }) => state === 'silent').length;
   if (silent > 0) {
     const message = `The proxies of ${pods(silent)} have not said yet what they enforce`;
-    return { ...unknown(CONDITION_REASONS.SYNCING, message), lookAgainMs };
+    return unknown(CONDITION_REASONS.SYNCING, message);
   }
   const message = `Revision ${revision} is on its way to the proxies of ${pods(behind.length)}`;
-  return { status: 'True', reason: CONDITION_REASONS.SYNCING, message, lookAgainMs };
+  return { ...holds(message), reason: CONDITION_REASONS.SYNCING };
 };
 
 const SYNCED: readonly Check<Scene>[] = [
@@ -117,9 +125,15 @@ const SYNCED: readonly Check<Scene>[] = [
   onItsWay,
 ];
 
+/** Reasons of findings that the clock alone may change: another proxy may be late next. */
+const CLOCKED: readonly ConditionReason[] = [CONDITION_REASONS.SYNCING, CONDITION_REASONS.POLICY_LAGGING];
+
 /** Whether every ready proxy enforces the policy that is written. */
 export function policySyncedFinding(scene: Scene): Finding {
-  return firstFinding(SYNCED, scene, waits('The policy is on its way'));
+  const finding = firstFinding(SYNCED, scene, waits('The policy is on its way'));
+  const isOfTime = CLOCKED.includes(finding.reason);
+  const lookAgainMs = isOfTime ? nextExpiryMs(scene) : undefined;
+  return lookAgainMs === undefined ? finding : { ...finding, lookAgainMs };
 }
 
 const current: Check<Scene> = ({ input, observed }) => {

@@ -16,10 +16,11 @@ function gatewayText({ parent }: ResolvedRoute): string | undefined {
 
 /** Members that have a value. */
 function present(values: Values): Values {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+  const entries: readonly (readonly [string, string | undefined])[] = Object.entries(values);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
 }
 
-export function resolvedValues({ input, stable }: Scene): Values {
+export function resolvedValues({ input, observed, stable }: Scene): Values {
   const { resolved } = input;
   const { gateway, route } = resolved;
   const containers = stable.deployment?.spec.template.spec.containers ?? [];
@@ -31,6 +32,7 @@ export function resolvedValues({ input, stable }: Scene): Values {
     host: route.host,
     url: route.url,
     ingressClass: route.ingressClass,
+    ingressStrategy: observed.ingressStrategy,
     gateway: gatewayText(route),
     upstreamURL: gateway?.upstreamUrl,
     analyticsSource: gateway?.analytics?.source,

@@ -9,7 +9,11 @@ const imageOf = ({ spec }: PodView, container: string) =>
   spec.containers.find(({ name }) => name === container)?.image ?? 'an unknown image';
 
 function kindOf(pod: PodView, container: string): string {
-  const proxy = hasReadyProxy(pod) ? `behind proxy ${imageOf(pod, PROXY_CONTAINER)}` : 'without a proxy';
+  const ready = hasReadyProxy(pod);
+  const has = pod.spec.containers.some(({ name }) => name === PROXY_CONTAINER);
+  const proxy = ready
+    ? `behind proxy ${imageOf(pod, PROXY_CONTAINER)}`
+    : `without a ${has ? 'ready ' : ''}proxy`;
   return `${imageOf(pod, container)} ${proxy}`;
 }
 

@@ -27,10 +27,11 @@ function where({ input }: Scene): string {
 function readyMessage(scene: Scene): string {
   const { observed, input } = scene;
   const revision = observed.policyRevision;
+  const { gateway } = input.resolved;
   const governed =
-    input.resolved.gateway === undefined
+    gateway === undefined
       ? 'Calls are neither checked nor recorded: the gateway is off.'
-      : `Policy ${shortRevision(revision ?? '')} is in force.`;
+      : `Policy ${shortRevision(revision ?? '')} is in force${gateway.analytics === undefined ? ', and nothing records what it decides' : ''}.`;
   return `${sentence(whatRuns(scene) ?? 'No pod runs')} ${governed} Reached at ${where(scene)}.`;
 }
 

@@ -23,9 +23,10 @@ export function quoted(message: string): string {
   return line.length <= LONGEST_QUOTE ? line : `${line.slice(0, LONGEST_QUOTE)}…`;
 }
 
-/** A text as a sentence: capital first, full stop last. */
+/** A text as a sentence: capital first, unless that is the path of a field, and full stop last. */
 export function sentence(text: string): string {
-  const start = `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
+  const isPath = /^[a-z]+[.[]/.test(text);
+  const start = isPath ? text : `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
   return /[.!?…]$/.test(start) ? start : `${start}.`;
 }
 

@@ -1,0 +1,178 @@
+// The life of an operator: every replica fills its caches and waits, the one that holds the lease works, and none works
+// beside an operator of the Go system. A replica that lost the lease has to end, because what it began may still run.
+import { pause } from '#runtime/kube/clock.ts';
+import { KubeClient } from '#runtime/kube/kube-client.ts';
+import type { KubeConnection } from '#runtime/kube/kubeconfig.ts';
+import { LeaderElection, type LeaseEnd } from '#runtime/kube/lease.ts';
+import type { Clock } from '#runtime/process/clock.ts';
+import type { Log } from '#runtime/process/log.ts';
+import { NO_ACKNOWLEDGEMENTS } from './acknowledgements.ts';
+import { assemble, type Assembly } from './assembly.ts';
+import { createCaches, type WatchedCaches } from './caches.ts';
+import type { OperatorSettings } from './config.ts';
+import { OPERATOR_LEASE } from './kinds.ts';
+import { OperatorMetrics } from './metrics.ts';
+import { HttpAcknowledgements } from './policy/http-acknowledgements.ts';
+import { definitionCheck, goOperatorAtWork, GO_LEASE } from './readiness.ts';
+
+export interface OperatorOptions {
+  readonly connection: KubeConnection;
+  readonly settings: OperatorSettings;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Requests to the API server in flight. */
+const CONNECTIONS = 16;
+/** How often it is looked whether an operator of the Go system is at work. */
+const NEIGHBOUR_MS = 10_000;
+/** How often tombstones that are over are removed. */
+const PRUNE_MS = 3_600_000;
+
+export class Operator {
+  readonly metrics = new OperatorMetrics();
+  private readonly options: OperatorOptions;
+  private readonly kube: KubeClient;
+  private readonly caches: WatchedCaches;
+  private readonly assembly: Assembly;
+  private readonly acknowledgements: HttpAcknowledgements | undefined;
+  private readonly stopping = new AbortController();
+  private readonly schemaProblems = definitionCheck();
+  private ended: Promise<LeaseEnd> | undefined;
+  private neighbour: string | undefined;
+
+  constructor(options: OperatorOptions) {
+    const { connection, settings, clock, log } = options;
+    this.options = options;
+    this.kube = new KubeClient(connection, {
+      connections: CONNECTIONS,
+      userAgent: 'mcp-runtime-operator',
+      onRequest: (observation) => this.metrics.requested(observation),
+    });
+    this.caches = createCaches({ source: this.kube, log, clock });
+    const { acknowledgementsUrl: url } = settings;
+    this.acknowledgements = url === undefined ? undefined : new HttpAcknowledgements({ url: url.href, log });
+    this.assembly = assemble({
+      kube: this.kube,
+      caches: this.caches,
+      settings,
+      acknowledgements: this.acknowledgements ?? NO_ACKNOWLEDGEMENTS,
+      metrics: this.metrics,
+      clock,
+      log,
+    });
+    this.metrics.watch(this.caches.reflectors, this.assembly.controllers);
+  }
+
+  /** Why this replica can't be counted on; none: it can. */
+  problems(): readonly string[] {
+    const late = this.caches.reflectors.filter(({ synced }) => !synced);
+    if (late.length > 0) {
+      return late.map((reflector) => {
+        const { lastError } = reflector.state();
+        return `${reflector.type.resource} are not read yet${lastError === undefined ? '' : `: ${lastError}`}`;
+      });
+    }
+    const neighbour =
+      this.neighbour === undefined
+        ? []
+        : [
+            `The operator of the Go system (${this.neighbour}) is at work: end it, or remove its lease ${GO_LEASE}.`,
+          ];
+    return [...neighbour, ...this.schemaProblems(this.caches.definitions)];
+  }
+
+  /** Works until it is stopped or has lost the lease. @throws what made a reflector's start fail */
+  run(leaderElect: boolean): Promise<LeaseEnd> {
+    this.ended ??= this.live(leaderElect, this.stopping.signal);
+    return this.ended;
+  }
+
+  /** Lets running reconciles come to their end and hands the lease on. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    await this.ended;
+    await this.kube.close();
+  }
+
+  private async live(leaderElect: boolean, signal: AbortSignal): Promise<LeaseEnd> {
+    const { log } = this.options;
+    void this.acknowledgements?.run(signal);
+    await Promise.all(this.caches.reflectors.map((reflector) => reflector.start(signal)));
+    log.info({}, 'The caches are filled.');
+    await this.waitForNeighbour(signal);
+    if (signal.aborted) return 'stopped';
+    if (leaderElect) return await this.lead(signal);
+    await this.work(signal);
+    return 'stopped';
+  }
+
+  private async lead(signal: AbortSignal): Promise<LeaseEnd> {
+    const { settings, clock, log } = this.options;
+    const election = new LeaderElection({
+      kube: this.kube,
+      namespace: settings.namespace,
+      name: OPERATOR_LEASE,
+      identity: settings.identity,
+      log,
+      clock,
+      onStarted: (leading) => this.work(leading),
+    });
+    return await election.run(signal);
+  }
+
+  private async work(signal: AbortSignal): Promise<void> {
+    const { assembly } = this;
+    const { controllers, tombstones } = assembly;
+    this.metrics.leading(true);
+    assembly.catchUp();
+    for (const controller of controllers) controller.start();
+    try {
+      await Promise.all([this.watchNeighbour(signal), this.pruneTombstones(tombstones, signal)]);
+    } finally {
+      await Promise.all(controllers.map((controller) => controller.stop()));
+      this.metrics.leading(false);
+    }
+  }
+
+  private async pruneTombstones(tombstones: Assembly['tombstones'], signal: AbortSignal): Promise<void> {
+    const isOver = () => signal.aborted;
+    while (!isOver()) {
+      try {
+        await tombstones.pruneAll(signal);
+      } catch (error) {
+        if (!isOver()) this.options.log.warn({ error }, 'Old tombstones could not be removed.');
+      }
+      await pause(PRUNE_MS, signal);
+    }
+  }
+
+  private async waitForNeighbour(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted && (await this.hasNeighbour(signal))) await pause(NEIGHBOUR_MS, signal);
+  }
+
+  /** @throws Error where the Go operator has come back, so that this one stops working */
+  private async watchNeighbour(signal: AbortSignal): Promise<void> {
+    const isOver = () => signal.aborted;
+    while (!isOver()) {
+      await pause(NEIGHBOUR_MS, signal);
+      if (!isOver() && (await this.hasNeighbour(signal))) {
+        throw new Error(`The operator of the Go system (${this.neighbour ?? ''}) works on the same servers.`);
+      }
+    }
+  }
+
+  private async hasNeighbour(signal: AbortSignal): Promise<boolean> {
+    const { settings, clock, log } = this.options;
+    const before = this.neighbour;
+    try {
+      this.neighbour = await goOperatorAtWork(this.kube, settings.namespace, clock.nowMs(), signal);
+    } catch (error) {
+      if (!signal.aborted) log.warn({ error }, 'The lease of the Go system could not be read.');
+    }
+    if (this.neighbour !== undefined && before === undefined) {
+      log.warn({ holder: this.neighbour, lease: GO_LEASE }, 'The operator of the Go system is at work.');
+    }
+    return this.neighbour !== undefined;
+  }
+}

@@ -1,0 +1,232 @@
+// One server: gather, render, apply, observe, status. Level-based: it looks at what is, not at what happened, so it may
+// be run at any time and as often as one likes; a run that finds everything as it should be writes nothing. The spec is
+// never written. Status is written here and nowhere else.
+import { API_VERSION } from '#api/kind.ts';
+import { MCPServer, type McpServer, type McpServerStatus } from '#api/mcp-server.ts';
+import { serverObjectNames } from '#api/names.ts';
+import type { OperatorConfig } from '#api/operator-config.ts';
+import type { Problem } from '#api/result.ts';
+import type { PolicyDocument } from '#policy/document.ts';
+import type { Cache } from '#runtime/kube/cache.ts';
+import type { Outcome, ReconcileContext } from '#runtime/kube/controller.ts';
+import { isKubeError, type Kube } from '#runtime/kube/kube.ts';
+import { keyOfText, keyText, type KubeObject } from '#runtime/kube/object.ts';
+import type { Tombstones } from '../access/tombstones.ts';
+import type { AcknowledgementSource } from '../acknowledgements.ts';
+import { CONFIG_MAP, SERVER } from '../kinds.ts';
+import type { PolicyBook } from '../policy/policy-book.ts';
+import { SERVER_REF_INDEX } from '../policy/server-ref.ts';
+import { decidePolicyWrite } from '../policy/write-policy.ts';
+import type { ChildApplier } from './apply-children.ts';
+import { observeServer, writtenAt, type ObservingCaches, type Pass } from './observe.ts';
+import { outcomeOf } from './outcome.ts';
+import { isOwnContent, withContentOf } from './policy-map.ts';
+import type { PullSecrets } from './pull-secret.ts';
+import type { Renderer, Rendering } from './render.ts';
+import type { RouteBook } from './routes.ts';
+import type { ServerStory } from './server-story.ts';
+import { invalidServerStatus, isSameStatus, serverStatus } from './status/server-status.ts';
+
+export interface ServerControllerOptions {
+  readonly kube: Kube;
+  readonly config: OperatorConfig;
+  readonly caches: ObservingCaches;
+  readonly book: PolicyBook;
+  readonly renderer: Renderer;
+  readonly routes: RouteBook;
+  readonly applier: ChildApplier;
+  readonly acknowledgements: AcknowledgementSource;
+  readonly story: ServerStory;
+  /** With the index of the servers that they refer to. */
+  readonly sessions: Cache;
+  readonly tombstones: Tombstones;
+  /** Absent where the installation configures no registry of its own. */
+  readonly pullSecrets?: PullSecrets | undefined;
+  /** How often a server that is not ready is looked at without an event. */
+  readonly requeueMs: number;
+  readonly nowMs: () => number;
+}
+
+const DONE: Outcome = { kind: 'done' };
+/** After a conflict the cache is behind; by then it has caught up. */
+const BEHIND: Outcome = { kind: 'again', afterMs: 200 };
+/** How often a proxy that waits for its turn asks. */
+const WAVE_MS = 10_000;
+
+/** What is done with the policy in this pass. */
+interface PolicyStep {
+  /** ConfigMap whose content stays; absent where the new document is written, or none. */
+  readonly keep?: KubeObject | undefined;
+  /** When a write that was put off is due. */
+  readonly dueMs?: number | undefined;
+}
+
+interface PassInput {
+  readonly raw: KubeObject;
+  readonly server: McpServer;
+  readonly document: PolicyDocument | undefined;
+  readonly signal: AbortSignal;
+}
+
+export class ServerController {
+  private readonly options: ServerControllerOptions;
+
+  constructor(options: ServerControllerOptions) {
+    this.options = options;
+  }
+
+  async reconcile(key: string, { signal }: ReconcileContext): Promise<Outcome> {
+    const { book, caches } = this.options;
+    const raw = caches.live.get(SERVER, keyOfText(key));
+    if (raw === undefined || raw.metadata.deletionTimestamp !== undefined) return DONE;
+    const { server, compiled, problems = [] } = book.of(key);
+    if (server === undefined) return await this.refuse(raw, problems, signal);
+    return await this.pass({ raw, server, document: compiled?.document, signal });
+  }
+
+  private async pass({ raw, server, document, signal }: PassInput): Promise<Outcome> {
+    const { renderer, applier, story, routes, requeueMs } = this.options;
+    const rendered = renderer.render(server, document);
+    if (!rendered.ok) return await this.refuse(raw, rendered.error, signal);
+    const rendering = rendered.value;
+    const policy = this.policyStep(server, document);
+    // What was revoked is on record before the policy says so: nobody could tell otherwise once the object is gone.
+    const early = [
+      ...(await this.recordRevocations(raw, signal)),
+      ...(await this.ensurePullSecret(rendering, signal)),
+    ];
+    const report = await applier.apply({
+      owner: raw.metadata.uid ?? '',
+      desired: rendering.objects.map((object) =>
+        policy.keep !== undefined && object.kind === CONFIG_MAP.kind
+          ? withContentOf(object, policy.keep)
+          : object,
+      ),
+      signal,
+    });
+    story.changed(raw, report.changes);
+    story.warn(raw, rendering.warnings);
+    const { status, lookAgainMs } = this.statusOf(raw, server, document, rendering, {
+      failures: report.failures,
+      warnings: rendering.warnings,
+      routeConflict: routes.conflictOf(keyText(raw.metadata)),
+      rollout: rendering.rollout,
+      ingressStrategy: rendering.ingressStrategy,
+      policyDueMs: policy.dueMs,
+    });
+    if (!(await this.writeStatus(raw, status, signal))) return BEHIND;
+    return outcomeOf({
+      errors: [...early, ...report.errors],
+      isReady: status.phase === 'Ready' || status.phase === 'Suspended',
+      lookAgainMs: [lookAgainMs, policy.dueMs, rendering.waitsForWave ? WAVE_MS : undefined],
+      requeueMs,
+    });
+  }
+
+  private policyStep(server: McpServer, document: PolicyDocument | undefined): PolicyStep {
+    const { caches, nowMs } = this.options;
+    const { namespace = 'default', name } = server.metadata;
+    const live = caches.live.get(CONFIG_MAP, { namespace, name: serverObjectNames(name).policyConfigMap });
+    if (document === undefined || live === undefined || !isOwnContent(live)) return {};
+    const decision = decidePolicyWrite({
+      live,
+      document,
+      writtenAtMs: timeOf(writtenAt(live)),
+      nowMs: nowMs(),
+    });
+    switch (decision.kind) {
+      case 'write':
+        return {};
+      case 'keep':
+        return { keep: live };
+      case 'wait':
+        return { keep: live, dueMs: decision.waitMs };
+    }
+  }
+
+  private async recordRevocations(raw: KubeObject, signal: AbortSignal): Promise<readonly unknown[]> {
+    const { sessions, tombstones } = this.options;
+    const errors: unknown[] = [];
+    const own = sessions.byIndex(SERVER_REF_INDEX, keyText(raw.metadata));
+    for (const session of tombstones.missingOf(own)) {
+      try {
+        await tombstones.record(session, signal);
+      } catch (error) {
+        // The policy is written all the same: a denial is more urgent than its record.
+        errors.push(error);
+      }
+    }
+    return errors;
+  }
+
+  private async ensurePullSecret({ resolved }: Rendering, signal: AbortSignal): Promise<readonly unknown[]> {
+    const { pullSecrets, config } = this.options;
+    const isNeeded = resolved.pullSecrets.some((name) => name === config.provisionedPullSecret);
+    if (pullSecrets === undefined || !isNeeded) return [];
+    try {
+      await pullSecrets.ensure(resolved.namespace, signal);
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  }
+
+  private statusOf(
+    raw: KubeObject,
+    server: McpServer,
+    document: PolicyDocument | undefined,
+    { resolved }: Rendering,
+    pass: Pass,
+  ): ReturnType<typeof serverStatus> {
+    const { caches, acknowledgements, config, nowMs } = this.options;
+    const observed = observeServer(server, resolved, caches, acknowledgements, pass);
+    return serverStatus({
+      server,
+      resolved,
+      config,
+      desiredRevision: document?.revision,
+      observed,
+      previous: previousStatus(raw),
+      nowMs: nowMs(),
+    });
+  }
+
+  /** A spec that can't be carried out: nothing is touched, and status says what is wrong. */
+  private async refuse(raw: KubeObject, problems: readonly Problem[], signal: AbortSignal): Promise<Outcome> {
+    const generation = raw.metadata.generation ?? 0;
+    const status = invalidServerStatus(generation, problems, previousStatus(raw), this.options.nowMs());
+    return (await this.writeStatus(raw, status, signal)) ? DONE : BEHIND;
+  }
+
+  /** @returns false where the object has changed meanwhile and has to be looked at again */
+  private async writeStatus(raw: KubeObject, status: McpServerStatus, signal: AbortSignal): Promise<boolean> {
+    const { kube, caches, story } = this.options;
+    const before = previousStatus(raw);
+    if (before !== undefined && isSameStatus(before, status)) return true;
+    try {
+      const object = {
+        apiVersion: API_VERSION,
+        kind: MCPServer.kind,
+        metadata: raw.metadata,
+        spec: raw['spec'],
+        status,
+      };
+      caches.live.wrote(SERVER, await kube.replaceStatus(SERVER, object, signal));
+    } catch (error) {
+      if (isKubeError(error, 'not_found')) return true;
+      if (isKubeError(error, 'conflict')) return false;
+      throw error;
+    }
+    story.phase(raw, before, status);
+    return true;
+  }
+}
+
+function timeOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Date.parse(text);
+}
+
+function previousStatus(raw: KubeObject): McpServerStatus | undefined {
+  const read = MCPServer.status.safeParse(raw['status']);
+  return read.success ? read.data : undefined;
+}
