@@ -1,6 +1,8 @@
 // The shape of the admission policies; what they decide is tried on real API servers.
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
+import { TOMBSTONES_CONFIG_MAP } from '#constructs/control-plane/names.ts';
+import { TOMBSTONE_MAP } from '#runtime/operator/access/tombstone-map.ts';
 import { objectsOf } from './build.ts';
 
 const policy = z.looseObject({
@@ -41,6 +43,12 @@ describe('the admission policies', () => {
       'mcpagentsessions CREATE UPDATE',
       'configmaps CREATE UPDATE DELETE',
     ]);
+  });
+
+  it('protect the ConfigMap in which the operator keeps tombstones', () => {
+    expect(TOMBSTONES_CONFIG_MAP).toBe(TOMBSTONE_MAP);
+    const about = policies.map(({ spec }) => JSON.stringify(spec.matchConditions));
+    expect(about.filter((text) => text.includes(`'${TOMBSTONE_MAP}'`))).toHaveLength(1);
   });
 
   it('refuse what they can not decide, and are in force', () => {
