@@ -82,7 +82,7 @@ export class Operator {
     return [...neighbour, ...this.schemaProblems(this.caches.definitions)];
   }
 
-  /** Works until it is stopped or has lost the lease. @throws what made a reflector's start fail */
+  /** Works until it is stopped or has lost the lease. */
   run(leaderElect: boolean): Promise<LeaseEnd> {
     this.ended ??= this.live(leaderElect, this.stopping.signal);
     return this.ended;
@@ -98,13 +98,26 @@ export class Operator {
   private async live(leaderElect: boolean, signal: AbortSignal): Promise<LeaseEnd> {
     const { log } = this.options;
     void this.acknowledgements?.run(signal);
-    await Promise.all(this.caches.reflectors.map((reflector) => reflector.start(signal)));
+    if (!(await this.fillCaches(signal))) return 'stopped';
     log.info({}, 'The caches are filled.');
     await this.waitForNeighbour(signal);
     if (signal.aborted) return 'stopped';
     if (leaderElect) return await this.lead(signal);
     await this.work(signal);
     return 'stopped';
+  }
+
+  /** False where the signal fired before everything was read. */
+  private async fillCaches(signal: AbortSignal): Promise<boolean> {
+    const { reflectors } = this.caches;
+    for (const reflector of reflectors) void reflector.start(signal);
+    try {
+      await Promise.all(reflectors.map((reflector) => reflector.whenSynced()));
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      throw error;
+    }
   }
 
   private async lead(signal: AbortSignal): Promise<LeaseEnd> {
