@@ -18,11 +18,25 @@ import {
   type PolicyTool,
 } from './document.ts';
 import { foldGrants } from './fold.ts';
-import { grantTerms, type GrantReport } from './grant-terms.ts';
-import { sessionTerms, type SessionReport, type Tombstone } from './session-terms.ts';
+import { grantTerms, type GrantReport, type GrantTerms } from './grant-terms.ts';
+import { sessionTerms, type SessionReport, type SessionTerms, type Tombstone } from './session-terms.ts';
 
 export type { GrantReport } from './grant-terms.ts';
 export type { SessionReport, Tombstone } from './session-terms.ts';
+
+/**
+ * What single objects were found to say for one server, by the object itself: for whoever compiles again and again from
+ * objects that never change in place. Has to be replaced with the server or the configuration.
+ */
+export interface CompileMemo {
+  readonly identities: WeakMap<object, RawObject>;
+  readonly grants: WeakMap<object, GrantTerms>;
+  readonly sessions: WeakMap<object, SessionTerms>;
+}
+
+export function compileMemo(): CompileMemo {
+  return { identities: new WeakMap(), grants: new WeakMap(), sessions: new WeakMap() };
+}
 
 export interface CompileInput {
   readonly server: McpServer;
@@ -34,6 +48,8 @@ export interface CompileInput {
   /** Highest resource version of each cache that the objects come from. */
   readonly inputs: PolicyInputs;
   readonly epoch: number;
+  /** Of this server, as it is. */
+  readonly memo?: CompileMemo | undefined;
 }
 
 export interface CompiledPolicy {
@@ -101,8 +117,20 @@ function serverContent(server: McpServer, gateway: ResolvedGateway, config: Oper
   };
 }
 
-function identifyAll(objects: readonly unknown[]): readonly RawObject[] {
-  return objects.map(identify).sort((a, b) => compareRefs(a.ref, b.ref));
+/** The value of an object, made once. */
+function once<Value>(memo: WeakMap<object, Value> | undefined, raw: unknown, make: () => Value): Value {
+  if (memo === undefined || typeof raw !== 'object' || raw === null) return make();
+  const known = memo.get(raw);
+  if (known !== undefined) return known;
+  const made = make();
+  memo.set(raw, made);
+  return made;
+}
+
+function identifyAll(objects: readonly unknown[], memo: CompileMemo | undefined): readonly RawObject[] {
+  return objects
+    .map((raw) => once(memo?.identities, raw, () => identify(raw)))
+    .sort((a, b) => compareRefs(a.ref, b.ref));
 }
 
 function byKey(tombstones: readonly Tombstone[]): ReadonlyMap<string, readonly Tombstone[]> {
@@ -116,22 +144,30 @@ function byKey(tombstones: readonly Tombstone[]): ReadonlyMap<string, readonly T
 
 /** Compiles the policy of a server. */
 export function compilePolicy(input: CompileInput): CompiledPolicy {
-  const { server, config } = input;
+  const { server, config, memo } = input;
   const gateway = gatewayOf(server, config);
   const content = serverContent(server, gateway, config);
 
-  const grantObjects = identifyAll(input.grants);
+  const grantObjects = identifyAll(input.grants, memo);
   const duplicateGrants = duplicateKeys(grantObjects);
-  const grants = grantObjects.map((object) => grantTerms(object, server, duplicateGrants));
+  const grants = grantObjects.map((object) => {
+    const memoOf = duplicateGrants.has(objectKey(object.ref)) ? undefined : memo?.grants;
+    return once(memoOf, object.raw, () => grantTerms(object, server, duplicateGrants));
+  });
 
-  const sessionObjects = identifyAll(input.sessions);
+  const sessionObjects = identifyAll(input.sessions, memo);
   const context = {
     server,
     maxLifetimeSeconds: gateway.session.maxLifetimeSeconds,
     duplicates: duplicateKeys(sessionObjects),
     tombstones: byKey(input.tombstones),
   };
-  const sessions = sessionObjects.map((object) => sessionTerms(object, context));
+  const sessions = sessionObjects.map((object) => {
+    const key = objectKey(object.ref);
+    // What others of its name say of a session isn't in the object.
+    const isAlone = !context.duplicates.has(key) && !context.tombstones.has(key);
+    return once(isAlone ? memo?.sessions : undefined, object.raw, () => sessionTerms(object, context));
+  });
 
   const document = sealPolicy(
     {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { compileMemo } from '#policy/compile.ts';
 import { decide } from '#policy/decide.ts';
 import type { Decision, PolicyRequest } from '#policy/decision.ts';
 import { parsePolicy, renderPolicy } from '#policy/document.ts';
@@ -172,6 +173,31 @@ describe('a compiled document', () => {
         const other = aPolicy({ ...world, ...order });
         expect(renderPolicy(other.document)).toBe(renderPolicy(straight.document));
         expect(other.reports).toEqual(straight.reports);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('is the same from what was remembered of its objects, whatever came and went meanwhile', () => {
+    const worlds = aRandomWorld.chain((world) =>
+      fc.tuple(
+        fc.constant(world),
+        fc.array(
+          fc.record({
+            grants: fc.shuffledSubarray([...world.grants, ...world.grants.slice(0, 1)]),
+            sessions: fc.shuffledSubarray([...world.sessions, ...world.sessions.slice(0, 1)]),
+            tombstones: fc.shuffledSubarray([...world.tombstones]),
+          }),
+          { minLength: 3, maxLength: 3 },
+        ),
+      ),
+    );
+    fc.assert(
+      fc.property(worlds, ([world, moments]) => {
+        const memo = compileMemo();
+        for (const moment of moments) {
+          expect(aPolicy({ ...world, ...moment, memo })).toEqual(aPolicy({ ...world, ...moment }));
+        }
       }),
       { numRuns: 200 },
     );

@@ -6,8 +6,10 @@ import { parseResource } from '#api/parse.ts';
 import { objectKey } from '#api/principal.ts';
 import type { Problem, Result } from '#api/result.ts';
 import {
+  compileMemo,
   compilePolicy,
   type CompiledPolicy,
+  type CompileMemo,
   type GrantReport,
   type SessionReport,
   type Tombstone,
@@ -67,6 +69,8 @@ interface Entry {
   readonly inputs: PolicyInputs;
   readonly read: ReadServer;
   readonly policy: ServerPolicy;
+  /** Of this server: a change of one session of thousands costs one session. */
+  readonly memo: CompileMemo;
 }
 
 /** A generation grows with the spec and with nothing else. */
@@ -162,22 +166,24 @@ export class PolicyBook {
     const inputs = this.inputs();
     const { server } = sources;
     const read = known?.sources.server === server ? known.read : parseResource(MCPServer, server);
-    if (!read.ok) return { sources, inputs, read, policy: { problems: read.error } };
+    const isSameServer = known !== undefined && isSameSpec(server, known.sources.server);
+    const memo = isSameServer ? known.memo : compileMemo();
+    const entry = { sources, inputs, read, memo };
+    if (!read.ok) return { ...entry, policy: { problems: read.error } };
     if (known?.policy.compiled === undefined || !areSame(sources, known.sources)) {
-      return { sources, inputs, read, policy: this.compile(read.value, sources, inputs) };
+      return { ...entry, policy: this.compile(read.value, entry) };
     }
     if (known.read === read && areSameInputs(inputs, known.inputs)) return known;
     // The same policy, seen from a newer view of the cluster.
     const { compiled } = known.policy;
     const document = { ...compiled.document, inputs };
-    const policy = { ...known.policy, server: read.value, compiled: { ...compiled, document } };
-    return { sources, inputs, read, policy };
+    return { ...entry, policy: { ...known.policy, server: read.value, compiled: { ...compiled, document } } };
   }
 
-  private compile(server: McpServer, sources: Sources, inputs: PolicyInputs): ServerPolicy {
+  private compile(server: McpServer, { sources, inputs, memo }: Omit<Entry, 'policy'>): ServerPolicy {
     const { config, epoch } = this.options;
     const { grants, sessions, tombstones } = sources;
-    const compiled = compilePolicy({ server, grants, sessions, tombstones, config, inputs, epoch });
+    const compiled = compilePolicy({ server, grants, sessions, tombstones, config, inputs, epoch, memo });
     return {
       server,
       compiled,
