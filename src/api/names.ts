@@ -20,6 +20,9 @@ export interface ServerObjectNames {
   readonly policyConfigMap: string;
 }
 
+/** Service accounts that a namespace has for other purposes: its own, and the shared one of the Go system. */
+const TAKEN_ACCOUNTS: readonly string[] = ['default', 'mcp-workload'];
+
 export function serverObjectNames(server: string): ServerObjectNames {
   return {
     deployment: server,
@@ -31,7 +34,7 @@ export function serverObjectNames(server: string): ServerObjectNames {
     ingress: server,
     autoscaler: server,
     disruptionBudget: server,
-    serviceAccount: server,
+    serviceAccount: TAKEN_ACCOUNTS.includes(server) ? `${server}-mcp-server` : server,
     networkPolicy: `${server}-gateway`,
     policyConfigMap: `${server}-gateway-policy`,
   };

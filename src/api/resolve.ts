@@ -2,6 +2,7 @@
 // never completed in the cluster, so constructs, operator, local platform and doctor all ask here.
 import { resolveImage } from './image.ts';
 import type { McpServer, McpServerSpec } from './mcp-server.ts';
+import { serverObjectNames } from './names.ts';
 import type { OperatorConfig } from './operator-config.ts';
 import { resolveGateway, type ResolvedGateway } from './resolve-gateway.ts';
 import { resolveResources, type ResolvedResources } from './resolve-resources.ts';
@@ -54,7 +55,7 @@ export function resolve(server: McpServer, config: OperatorConfig): ResolvedServ
     namespace,
     image: resolveImage(spec, config),
     pullSecrets: pullSecretsOf(spec, config),
-    serviceAccount: template?.serviceAccountName ?? name,
+    serviceAccount: template?.serviceAccountName ?? serverObjectNames(name).serviceAccount,
     ...resolveScaling(spec, rollout.canaryReplicas),
     suspended: spec.suspend === true,
     rollout,

@@ -29,8 +29,8 @@ export const dnsSubdomain = z
   .min(1)
   .max(253)
   .regex(
-    /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/,
-    "must be lower-case letters, digits, '-' and '.', with a letter or digit at both ends",
+    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    "must be lower-case letters, digits, '-' and '.', with a letter or digit at both ends and beside each '.'",
   );
 
 /** Refuses the second item of a key, also where other items are wrong, so that all problems are seen at once. */

@@ -343,6 +343,12 @@ describe('the pods of a server', () => {
     expect(resolved().serviceAccount).toBe('notes');
     expect(resolved({ podTemplate: { spec: { serviceAccountName: 'mine' } } }).serviceAccount).toBe('mine');
   });
+
+  it.each(['default', 'mcp-workload'])('is not the account %s, which its namespace has already', (name) => {
+    const server = parsedServer({});
+    const named = { ...server, metadata: { ...server.metadata, name } };
+    expect(resolve(named, DEFAULT_OPERATOR_CONFIG).serviceAccount).toBe(`${name}-mcp-server`);
+  });
 });
 
 describe('the gateway of a server', () => {

@@ -116,12 +116,7 @@ export class Renderer {
     const resolved = resolve(server, config);
     const records = caches.live.ownedBy(CONTROLLER_REVISION, server.metadata.uid ?? '');
     const current = revisionOf(podTemplateOf(props));
-    const plan = planRollout(
-      resolved.rollout,
-      current,
-      comparable(promotedTemplate(records), current),
-      resolved.route.kind === 'HTTPRoute' ? 'Weights' : 'ReplicaRatio',
-    );
+    const plan = planRollout(resolved.rollout, current, comparable(promotedTemplate(records), current));
     const objects = workloadObjects({
       ...props,
       promoted: plan.promoted,

@@ -23,6 +23,8 @@ export function handoverStep(desired: KubeObject, live: KubeObject): 'hold' | 'r
   const wanted = numberAt(desired, ...REPLICAS);
   if (wanted !== undefined) return held ? 'release' : 'none';
   if (held) return others.length > 0 ? 'release' : 'none';
+  // A suspended server that goes on starts with one pod: at zero, an autoscaler is switched off.
+  if (numberAt(live, ...REPLICAS) === 0) return 'none';
   return owners.includes(FIELD_MANAGERS.operator) && others.length === 0 ? 'hold' : 'none';
 }
 

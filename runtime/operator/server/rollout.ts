@@ -53,7 +53,6 @@ export function planRollout(
   rollout: ResolvedRollout,
   current: TemplateRevision,
   promoted: TemplateRevision | undefined,
-  traffic: 'ReplicaRatio' | 'Weights',
 ): RolloutPlan {
   if (rollout.strategy !== 'Canary') return NO_CANARY;
   const isPromoted =
@@ -69,7 +68,7 @@ export function planRollout(
       stableRevision: stable.revision,
       canaryRevision: current.revision,
       phase: aborted ? 'Aborted' : pending ? 'Progressing' : 'Idle',
-      traffic,
+      traffic: rollout.traffic,
     },
   };
 }

@@ -6,16 +6,18 @@ const OPERATOR = 'mcp-runtime-operator';
 
 /** A Deployment of four pods whose number these managers own. */
 function owned(...managers: readonly string[]): KubeObject {
-  const managedFields = managers.map(
-    (manager): ManagedFieldsEntry => ({
-      manager,
-      operation: manager.startsWith('mcp-') ? 'Apply' : 'Update',
-      fieldsV1: { 'f:spec': { 'f:replicas': {} } },
-      ...(manager === 'kube-controller-manager' && { subresource: 'scale' }),
-    }),
-  );
+  return ownedAt(4, ...managers);
+}
+
+function ownedAt(replicas: number, ...managers: readonly string[]): KubeObject {
+  const managedFields = managers.map((manager): ManagedFieldsEntry => ({
+    manager,
+    operation: manager.startsWith('mcp-') ? 'Apply' : 'Update',
+    fieldsV1: { 'f:spec': { 'f:replicas': {} } },
+    ...(manager === 'kube-controller-manager' && { subresource: 'scale' }),
+  }));
   const metadata = { name: 'notes', namespace: 'team-a', managedFields };
-  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas: 4 } };
+  return { apiVersion: 'apps/v1', kind: 'Deployment', metadata, spec: { replicas } };
 }
 
 const wants = (replicas?: number): KubeObject => ({
@@ -30,6 +32,10 @@ describe('handing the number of pods over', () => {
     expect(handoverStep(wants(), owned(OPERATOR))).toBe('hold');
     expect(handoverStep(wants(), owned(OPERATOR, HANDOVER_MANAGER))).toBe('none');
     expect(handoverStep(wants(), owned(HANDOVER_MANAGER))).toBe('none');
+  });
+
+  it('keeps no zero: an autoscaler is off there, so a server that goes on starts with one pod', () => {
+    expect(handoverStep(wants(), ownedAt(0, OPERATOR))).toBe('none');
   });
 
   it('needs nothing where an autoscaler, or a person, has taken it already', () => {

@@ -13,6 +13,8 @@ const canary = (changes: Partial<ResolvedRollout> = {}): ResolvedRollout => ({
   maxSurge: '25%',
   maxUnavailable: '25%',
   canaryReplicas: 1,
+  traffic: 'ReplicaRatio',
+  canaryWeight: 25,
   ...changes,
 });
 
@@ -28,12 +30,12 @@ describe('the revision of a template', () => {
 
 describe('a rollout', () => {
   it('without a canary keeps nothing on record and gives every pod the current template', () => {
-    const plan = planRollout(canary({ strategy: 'RollingUpdate' }), two, one, 'ReplicaRatio');
+    const plan = planRollout(canary({ strategy: 'RollingUpdate' }), two, one);
     expect(plan).toEqual({ canaryIsPromoted: false });
   });
 
   it('begins with the first template as the promoted one', () => {
-    expect(planRollout(canary(), one, undefined, 'ReplicaRatio')).toMatchObject({
+    expect(planRollout(canary(), one, undefined)).toMatchObject({
       promoted: undefined,
       record: one,
       status: { stableRevision: one.revision, canaryRevision: one.revision, phase: 'Idle' },
@@ -41,7 +43,7 @@ describe('a rollout', () => {
   });
 
   it('gives a change to the canary alone', () => {
-    expect(planRollout(canary(), two, one, 'Weights')).toMatchObject({
+    expect(planRollout(canary({ traffic: 'Weights' }), two, one)).toMatchObject({
       promoted: one.template,
       canaryIsPromoted: false,
       record: one,
@@ -55,27 +57,25 @@ describe('a rollout', () => {
   });
 
   it('promotes exactly the revision that its author names', () => {
-    expect(planRollout(canary({ promote: two.revision }), two, one, 'ReplicaRatio')).toMatchObject({
+    expect(planRollout(canary({ promote: two.revision }), two, one)).toMatchObject({
       promoted: undefined,
       record: two,
       status: { phase: 'Idle', stableRevision: two.revision },
     });
-    expect(planRollout(canary({ promote: 'another' }), two, one, 'ReplicaRatio')).toMatchObject({
+    expect(planRollout(canary({ promote: 'another' }), two, one)).toMatchObject({
       promoted: one.template,
       status: { phase: 'Progressing' },
     });
   });
 
   it('takes the canary back to the promoted template when its author aborts that revision', () => {
-    expect(planRollout(canary({ abort: two.revision }), two, one, 'ReplicaRatio')).toMatchObject({
+    expect(planRollout(canary({ abort: two.revision }), two, one)).toMatchObject({
       promoted: one.template,
       canaryIsPromoted: true,
       record: one,
       status: { phase: 'Aborted', canaryRevision: two.revision },
     });
-    expect(planRollout(canary({ abort: 'another' }), two, one, 'ReplicaRatio').status?.phase).toBe(
-      'Progressing',
-    );
+    expect(planRollout(canary({ abort: 'another' }), two, one).status?.phase).toBe('Progressing');
   });
 });
 
