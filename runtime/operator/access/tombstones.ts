@@ -88,6 +88,8 @@ export class Tombstones {
   private readonly options: TombstonesOptions;
   /** Namespace → name of the ConfigMap. */
   private readonly shards = new Map<string, Map<string, Shard>>();
+  /** Records under way: the controllers of a session and of its server may ask at once. */
+  private readonly writing = new Map<string, Promise<void>>();
 
   constructor(options: TombstonesOptions) {
     this.options = options;
@@ -126,14 +128,23 @@ export class Tombstones {
    */
   async record(session: KubeObject, signal?: AbortSignal): Promise<void> {
     if (this.has(session)) return;
-    const tombstone = tombstoneFor(session, this.options.nowMs());
-    const { log } = this.options;
+    const key = session.metadata.uid ?? keyText(session.metadata);
+    const writing = this.writing.get(key) ?? this.write(session, signal);
+    this.writing.set(key, writing);
+    try {
+      await writing;
+    } finally {
+      this.writing.delete(key);
+    }
+  }
+
+  private async write(session: KubeObject, signal?: AbortSignal): Promise<void> {
+    const { log, nowMs } = this.options;
+    const tombstone = tombstoneFor(session, nowMs());
     try {
       this.take(await this.add(tombstone, signal));
-      log.info(
-        { session: objectKey(tombstone), until: tombstone.until },
-        'A revoked session was put on record.',
-      );
+      const { until } = tombstone;
+      log.info({ session: objectKey(tombstone), until }, 'A revoked session was put on record.');
     } catch (error) {
       if (!isKubeError(error, 'namespace_terminating')) throw error;
     }

@@ -190,6 +190,14 @@ describe('records of a namespace', () => {
     expect(sessions.every((each) => place.tombstones.has(each) && other.has(each))).toBe(true);
   });
 
+  it('are written once where the controllers of the session and of its server ask at once', async () => {
+    const place = newPlace();
+    const revoked = place.cluster.put(session(place, { revoked: true }));
+    await Promise.all([place.tombstones.record(revoked), place.tombstones.record(revoked)]);
+    expect(place.cluster.requests.map(({ verb }) => verb)).toEqual(['patch', 'create']);
+    expect(place.tombstones.missingOf([revoked])).toEqual([]);
+  });
+
   it('go on in another ConfigMap when one is full, and all of them count', async () => {
     const place = newPlace();
     place.cluster.put({
