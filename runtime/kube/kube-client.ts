@@ -153,11 +153,12 @@ export class KubeClient implements Kube {
   }
 
   create(type: ResourceType, object: KubeObject, signal?: AbortSignal): Promise<KubeObject> {
-    const { namespace } = object.metadata;
+    const { namespace, name } = object.metadata;
     const call: Call = {
       verb: 'create',
       type,
       key: { namespace },
+      created: name,
       method: 'POST',
       query: this.written,
       body: object,

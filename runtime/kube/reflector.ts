@@ -247,8 +247,6 @@ export class Reflector implements Cache {
 
   private take(event: WatchEvent): void {
     this.heard();
-    this.failures = 0;
-    this.lastError = undefined;
     this.fruitless = 0;
     this.tooOld = 0;
     if (event.type === 'bookmark') {
@@ -292,7 +290,6 @@ export class Reflector implements Cache {
   private forgetAll(): void {
     this.absent = true;
     this.position = undefined;
-    this.failures = 0;
     this.heard();
     for (const key of this.store.keys()) this.remove(key);
     this.announceSynced();
@@ -305,6 +302,8 @@ export class Reflector implements Cache {
   }
 
   private heard(): void {
+    this.failures = 0;
+    this.lastError = undefined;
     this.lastHeardAtMs = this.clock.nowMs();
   }
 
