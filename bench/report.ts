@@ -21,6 +21,11 @@ export const goals = {
   'policy.decide_us': { unit: 'µs', atMost: 2 },
   'policy.decide_growth': { unit: 'ratio', atMost: 2 },
   'policy.revoke_deny_p99_ms': { unit: 'ms', atMost: 1_000 },
+  'operator.apply_1000_s': { unit: 's', atMost: 60 },
+  'operator.second_pass_writes': { unit: 'writes', atMost: 0 },
+  'operator.restart_writes': { unit: 'writes', atMost: 0 },
+  'operator.requests_per_server': { unit: 'requests', atMost: 30 },
+  'operator.rss_mib': { unit: 'MiB', atMost: 250 },
   'synth.yaml_1000_s': { unit: 's', atMost: 2 },
   'synth.yaml_10000_s': { unit: 's', atMost: 15 },
 } as const satisfies Record<string, Goal>;

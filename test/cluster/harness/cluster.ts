@@ -7,7 +7,7 @@ import { ApiClient, type ApiAnswer, type ApiRequest } from '#scripts/engines/api
 import { CLUSTER_VARIABLE, clusterFile, type ClusterFile } from '#scripts/cluster/cluster-file.ts';
 import { isKubeObject, type KubeObject } from './objects.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import { AuditLog } from './audit-log.ts';
+import { AuditLog } from '#scripts/cluster/audit-log.ts';
 import { Control } from './control.ts';
 import { Operators } from './operators.ts';
 import { pathOf, type Kind } from './resources.ts';
