@@ -15,6 +15,19 @@ import { install } from './installer.ts';
 import { Operators } from './operators.ts';
 import { commandsOf } from './world-commands.ts';
 
+/** Classes of Ingress that are there. None has a controller, so a test gives addresses where it needs them. */
+const INGRESS_CLASSES = [
+  { name: 'traefik', controller: 'traefik.io/ingress-controller' },
+  { name: 'nginx', controller: 'k8s.io/ingress-nginx' },
+  { name: 'istio', controller: 'istio.io/ingress-controller' },
+];
+
+/** What a Secret of the installation gives the operator: credentials of the registry. */
+const REGISTRY_LOGIN = {
+  PROVISIONED_REGISTRY_USERNAME: 'puller',
+  PROVISIONED_REGISTRY_PASSWORD: 'of-the-test-registry',
+};
+
 /** Reads pods and policies for the acknowledgement source; apart from `admin`, so that audits of tests are theirs. */
 const WATCHER: User = { name: 'acknowledger', groups: ['system:masters'] };
 
@@ -61,15 +74,18 @@ export class TestWorld {
         clusterName: 'test',
         gatewayImage: 'registry.example.org/mcp-runtime/proxy:1.0.0',
         ingestUrl: 'http://mcp-sentinel-ingest.mcp-sentinel.svc.cluster.local:8081/events',
+        provisionedRegistryUrl: 'registry.example.org:5000',
       },
+      registryCredentials: { secretName: 'registry-login' },
     };
     const installed = await install(plane, props, options.definitions);
+    await makeIngressClasses(plane);
     const operators = await Operators.start({
       supervisor: plane.supervisor,
       program: options.operator ?? '',
       kubeconfig: installed.operatorKubeconfig,
       namespace: NAMESPACES.platform,
-      env: installed.operatorEnv,
+      env: { ...installed.operatorEnv, ...REGISTRY_LOGIN },
       replicas: options.operator === undefined ? 0 : 2,
     });
     return new TestWorld(plane, operators, source, watcher);
@@ -115,4 +131,18 @@ export class TestWorld {
     await this.watcher.close();
     await this.plane.stop(options);
   }
+}
+
+async function makeIngressClasses(plane: ControlPlane): Promise<void> {
+  const admin = plane.clientOf(ADMIN.name);
+  for (const { name, controller } of INGRESS_CLASSES) {
+    const body = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'IngressClass',
+      metadata: { name },
+      spec: { controller },
+    };
+    await admin.json('/apis/networking.k8s.io/v1/ingressclasses', { method: 'POST', body });
+  }
+  await admin.close();
 }
