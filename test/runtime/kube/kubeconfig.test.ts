@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -40,8 +40,14 @@ contexts:
     expect(connection).toMatchObject({ ca: 'CA', namespace: 'system', skipTlsVerify: false });
     expect(connection.server.href).toBe('https://[fd00::1]/');
     expect(await connection.token()).toBe('first');
+    write('token', 'second');
+    const later = performance.now() + 61_000;
+    const now = jest.spyOn(performance, 'now').mockReturnValue(later);
+    expect(await connection.token()).toBe('second');
     rmSync(path.join(dir, 'token'));
-    expect(await connection.token()).toBe('first');
+    now.mockReturnValue(later + 61_000);
+    expect(await connection.token()).toBe('second');
+    now.mockRestore();
   });
 
   it('is that of KUBECONFIG where it is set, a pod or not', async () => {
