@@ -2,7 +2,6 @@
 // the servers there and so has no owner. Its value comes from the operator's environment and is in no rendered tree.
 import { FIELD_MANAGERS } from '#api/names.ts';
 import { LABELS, PLATFORM } from '#api/labels.ts';
-import type { Permission } from '#api/permission.ts';
 import type { Kube } from '#runtime/kube/kube.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import type { RegistryCredentials } from '../config.ts';
@@ -11,33 +10,17 @@ import { textAt } from './json.ts';
 
 const FILE = '.dockerconfigjson';
 
-export const PULL_SECRET_PERMISSIONS: readonly Permission[] = [
-  {
-    group: '',
-    resource: 'secrets',
-    verbs: ['get', 'patch'],
-    names: ['mcp-runtime-registry-pull'],
-    reason: "The pull secret of the platform's registry is kept as the installation configures it.",
-  },
-  {
-    group: '',
-    resource: 'secrets',
-    verbs: ['create'],
-    reason: "The pull secret of the platform's registry is made where a server needs it.",
-  },
-];
-
 /** What the kubelet reads: `{"auths": {"<registry>": {username, password, auth}}}`, as base64. */
 function dockerConfig({ url, username, password }: RegistryCredentials): string {
   const auth = Buffer.from(`${username}:${password}`).toString('base64');
   return Buffer.from(JSON.stringify({ auths: { [url]: { username, password, auth } } })).toString('base64');
 }
 
-/** How long a secret that was right is taken for right. */
-const TRUSTED_MS = 600_000;
+/** How long a secret that was right is taken for right; a namespace may go and come back meanwhile. */
+const TRUSTED_MS = 60_000;
 
 export interface PullSecretsOptions {
-  readonly kube: Kube;
+  readonly kube: Pick<Kube, 'get' | 'apply'>;
   readonly credentials: RegistryCredentials;
   readonly name: string;
   /** Milliseconds that never go back. */
@@ -48,6 +31,8 @@ export class PullSecrets {
   private readonly options: PullSecretsOptions;
   /** When the secret of a namespace was last seen to be right. */
   private readonly checked = new Map<string, number>();
+  /** Looks that are under way: the servers of a namespace come all at once, and one look is enough for them. */
+  private readonly looking = new Map<string, Promise<void>>();
 
   constructor(options: PullSecretsOptions) {
     this.options = options;
@@ -55,9 +40,17 @@ export class PullSecrets {
 
   /** Makes or mends the secret of a namespace; writes nothing where it is right. @throws KubeError */
   async ensure(namespace: string, signal: AbortSignal): Promise<void> {
-    const { kube, credentials, name, nowMs } = this.options;
     const checkedMs = this.checked.get(namespace);
-    if (checkedMs !== undefined && nowMs() - checkedMs < TRUSTED_MS) return;
+    if (checkedMs !== undefined && this.options.nowMs() - checkedMs < TRUSTED_MS) return;
+    const under = this.looking.get(namespace);
+    if (under !== undefined) return await under;
+    const look = this.mend(namespace, signal).finally(() => this.looking.delete(namespace));
+    this.looking.set(namespace, look);
+    await look;
+  }
+
+  private async mend(namespace: string, signal: AbortSignal): Promise<void> {
+    const { kube, credentials, name, nowMs } = this.options;
     const data = dockerConfig(credentials);
     const live = await kube.get(SECRET, { namespace, name }, signal);
     if (textAt(live, 'data', FILE) !== data) {
