@@ -35,7 +35,7 @@ const reads = ({ group, resource }: ResourceType, reason: string): Permission =>
   reason,
 });
 
-export const CACHE_PERMISSIONS: readonly Permission[] = [
+export const PERMISSIONS: readonly Permission[] = [
   ...[SERVER, GRANT, SESSION].map((type) => reads(type, 'The resources that say what is wanted.')),
   ...CHILD_TYPES.map((type) =>
     reads(type, 'Children of servers, to see where they differ from what is wanted.'),

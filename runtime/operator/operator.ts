@@ -1,9 +1,10 @@
 // The life of an operator: every replica fills its caches and waits, the one that holds the lease works, and none works
 // beside an operator of the Go system. A replica that lost the lease has to end, because what it began may still run.
+import type { Permission } from '#api/permission.ts';
 import { pause } from '#runtime/kube/clock.ts';
 import { KubeClient } from '#runtime/kube/kube-client.ts';
 import type { KubeConnection } from '#runtime/kube/kubeconfig.ts';
-import { LeaderElection, type LeaseEnd } from '#runtime/kube/lease.ts';
+import { LeaderElection, LEASES, type LeaseEnd } from '#runtime/kube/lease.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
 import { NO_ACKNOWLEDGEMENTS } from './acknowledgements.ts';
@@ -14,6 +15,16 @@ import { OPERATOR_LEASE } from './kinds.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { HttpAcknowledgements } from './policy/http-acknowledgements.ts';
 import { definitionCheck, goOperatorAtWork, GO_LEASE } from './readiness.ts';
+
+export const PERMISSIONS: readonly Permission[] = [
+  {
+    group: LEASES.group,
+    resource: LEASES.resource,
+    verbs: ['get', 'create', 'update'],
+    scope: 'platform',
+    reason: 'One of the replicas works; which one, the lease says.',
+  },
+];
 
 export interface OperatorOptions {
   readonly connection: KubeConnection;

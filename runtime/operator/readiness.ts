@@ -12,7 +12,7 @@ import { numberAt, textAt } from './server/json.ts';
 /** Lease of the Go operator, which must not work on the same objects. */
 export const GO_LEASE = 'mcp-runtime-operator.mcpruntime.org';
 
-export const READINESS_PERMISSIONS: readonly Permission[] = [
+export const PERMISSIONS: readonly Permission[] = [
   {
     group: 'coordination.k8s.io',
     resource: 'leases',

@@ -20,7 +20,7 @@ export interface Permission {
   /** Plural, with a subresource where one is meant: `mcpservers/status`. */
   readonly resource: string;
   readonly verbs: readonly Verb[];
-  /** Only these objects. RBAC can't limit `create`, `list` and `watch` so. */
+  /** Only these objects. RBAC can't limit `list` and `watch` so, nor a `create` that is no server-side apply. */
   readonly names?: readonly string[] | undefined;
   /** Only in the namespace of the platform. @default every namespace */
   readonly scope?: 'platform' | 'cluster';

@@ -2,6 +2,7 @@
 // server owns beyond that removed. A child that is refused is noted and the next one is tried, but for the policy:
 // pods wait for it, so nothing of a new template goes out before it.
 import { FIELD_MANAGERS } from '#api/names.ts';
+import type { Permission } from '#api/permission.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
 import { applyIfDifferent } from '#runtime/kube/apply.ts';
 import { isKubeError, type Kube } from '#runtime/kube/kube.ts';
@@ -12,6 +13,14 @@ import { CHILD_TYPES, CONFIG_MAP, DEPLOYMENT } from '../kinds.ts';
 import type { LiveObjects } from './live-objects.ts';
 import { applyHandover, handoverStep } from './replica-handover.ts';
 import type { ApplyFailure } from './status/observed-server.ts';
+
+export const PERMISSIONS: readonly Permission[] = CHILD_TYPES.map(({ group, resource }) => ({
+  group,
+  resource,
+  // A server-side apply that makes an object is a patch that has to be allowed to create.
+  verbs: ['create', 'patch', 'delete'],
+  reason: 'Children of servers are made, kept as they are wanted, and removed with what they are for.',
+}));
 
 /** What was done to one child. */
 export interface ChildChange {

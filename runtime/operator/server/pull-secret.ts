@@ -2,6 +2,7 @@
 // the servers there and so has no owner. Its value comes from the operator's environment and is in no rendered tree.
 import { FIELD_MANAGERS } from '#api/names.ts';
 import { LABELS, PLATFORM } from '#api/labels.ts';
+import type { Permission } from '#api/permission.ts';
 import type { Kube } from '#runtime/kube/kube.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import type { RegistryCredentials } from '../config.ts';
@@ -9,6 +10,16 @@ import { SECRET } from '../kinds.ts';
 import { textAt } from './json.ts';
 
 const FILE = '.dockerconfigjson';
+
+export const PERMISSIONS: readonly Permission[] = [
+  {
+    group: '',
+    resource: 'secrets',
+    verbs: ['get', 'create', 'patch'],
+    names: ['mcp-runtime-registry-pull'],
+    reason: "The pull secret of the platform's registry is kept up to date where servers need it.",
+  },
+];
 
 /** What the kubelet reads: `{"auths": {"<registry>": {username, password, auth}}}`, as base64. */
 function dockerConfig({ url, username, password }: RegistryCredentials): string {
@@ -42,9 +53,9 @@ export class PullSecrets {
   async ensure(namespace: string, signal: AbortSignal): Promise<void> {
     const checkedMs = this.checked.get(namespace);
     if (checkedMs !== undefined && this.options.nowMs() - checkedMs < TRUSTED_MS) return;
-    const under = this.looking.get(namespace);
-    if (under !== undefined) return await under;
-    const look = this.mend(namespace, signal).finally(() => this.looking.delete(namespace));
+    const look =
+      this.looking.get(namespace) ??
+      this.mend(namespace, signal).finally(() => this.looking.delete(namespace));
     this.looking.set(namespace, look);
     await look;
   }

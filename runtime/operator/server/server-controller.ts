@@ -1,10 +1,12 @@
 // One server: gather, render, apply, observe, status. Level-based: it looks at what is, not at what happened, so it may
 // be run at any time and as often as one likes; a run that finds everything as it should be writes nothing. The spec is
 // never written. Status is written here and nowhere else.
+import { SERVER_CONDITIONS } from '#api/conditions.ts';
 import { API_VERSION } from '#api/kind.ts';
 import { MCPServer, type McpServer, type McpServerStatus } from '#api/mcp-server.ts';
 import { serverObjectNames } from '#api/names.ts';
 import type { OperatorConfig } from '#api/operator-config.ts';
+import type { Permission } from '#api/permission.ts';
 import type { Problem } from '#api/result.ts';
 import type { PolicyDocument } from '#policy/document.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
@@ -26,6 +28,22 @@ import type { Renderer, Rendering } from './render.ts';
 import type { RouteBook } from './routes.ts';
 import type { ServerStory } from './server-story.ts';
 import { invalidServerStatus, isSameStatus, serverStatus } from './status/server-status.ts';
+
+export const PERMISSIONS: readonly Permission[] = [
+  {
+    group: SERVER.group,
+    resource: `${SERVER.resource}/status`,
+    verbs: ['update'],
+    reason: 'What was found is reported where its author looks.',
+  },
+  {
+    group: SERVER.group,
+    resource: `${SERVER.resource}/finalizers`,
+    verbs: ['update'],
+    reason:
+      'Children block the deletion of their server, for which clusters with OwnerReferencesPermissionEnforcement ask.',
+  },
+];
 
 export interface ServerControllerOptions {
   readonly kube: Kube;
@@ -85,7 +103,7 @@ export class ServerController {
   }
 
   private async pass({ raw, server, document, signal }: PassInput): Promise<Outcome> {
-    const { renderer, applier, story, routes, requeueMs } = this.options;
+    const { renderer, applier, story, routes, requeueMs, nowMs } = this.options;
     const rendered = renderer.render(server, document);
     if (!rendered.ok) return await this.refuse(raw, rendered.error, signal);
     const rendering = rendered.value;
@@ -105,7 +123,6 @@ export class ServerController {
       signal,
     });
     story.changed(raw, report.changes);
-    story.warn(raw, rendering.warnings);
     const { status, lookAgainMs } = this.statusOf(raw, server, document, rendering, {
       failures: report.failures,
       warnings: rendering.warnings,
@@ -118,6 +135,7 @@ export class ServerController {
     return outcomeOf({
       errors: [...early, ...report.errors],
       isReady: status.phase === 'Ready' || status.phase === 'Suspended',
+      unreadyForMs: nowMs() - (timeOf(readySince(status)) ?? nowMs()),
       lookAgainMs: [lookAgainMs, policy.dueMs, rendering.waitsForWave ? WAVE_MS : undefined],
       requeueMs,
     });
@@ -217,9 +235,14 @@ export class ServerController {
       if (isKubeError(error, 'conflict')) return false;
       throw error;
     }
-    story.phase(raw, before, status);
+    story.told(raw, before, status);
     return true;
   }
+}
+
+/** Since when it is as ready as it is. */
+function readySince({ conditions = [] }: McpServerStatus): string | undefined {
+  return conditions.find(({ type }) => type === SERVER_CONDITIONS.READY)?.lastTransitionTime;
 }
 
 function timeOf(text: string | undefined): number | undefined {

@@ -1,12 +1,13 @@
 // What happened to a server, as Kubernetes Events: told when it changes, never while it stays the same, so that
-// `kubectl describe` reads as a story and nobody's event store fills up.
+// `kubectl describe` reads as a story and nobody's event store fills up. What was told before is read off the status
+// before, so that a restarted operator does not tell it all again.
+import { CONDITION_REASONS, SERVER_CONDITIONS } from '#api/conditions.ts';
 import type { McpServerStatus } from '#api/mcp-server.ts';
 import type { Permission } from '#api/permission.ts';
-import type { Problem } from '#api/result.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import type { ChildChange } from './apply-children.ts';
 
-export const STORY_PERMISSIONS: readonly Permission[] = [
+export const PERMISSIONS: readonly Permission[] = [
   {
     group: 'events.k8s.io',
     resource: 'events',
@@ -30,51 +31,94 @@ const WORDS = {
   deleted: 'Deleted',
 } as const;
 
-/** At most three paths; the rest is counted. */
-function pathsOf(differences: readonly string[]): string {
-  if (differences.length === 0) return '';
-  const shown = differences.slice(0, 3).join(', ');
-  return differences.length > 3 ? `: ${shown} and ${differences.length - 3} more` : `: ${shown}`;
+const ACTIONS = ['taken over', 'created', 'applied', 'deleted'] as const;
+
+/** Paths that are named of one child; the rest is counted. */
+const MOST_PATHS = 3;
+
+/** `env[{"name":"HOST"}]: differs` as people say it: `env[HOST]`. */
+function pathText(difference: string): string {
+  const path = difference.replace(/: [^:"]*$/, '');
+  return path.replaceAll(/\[(\{[^[\]]*\})\]/g, (whole, key: string) => {
+    const values = [...key.matchAll(/:"?([^",}]+)"?/g)].map(([, value]) => value);
+    return values.length === 0 ? whole : `[${values.join('/')}]`;
+  });
+}
+
+function childText({ type, name, action, differences }: ChildChange): string {
+  const child = `${type.kind} ${name}`;
+  if (action !== 'applied' || differences.length === 0) return child;
+  const paths = [...new Set(differences.map(pathText))];
+  const rest = paths.length - MOST_PATHS;
+  const more = rest > 0 ? ` and ${rest} more` : '';
+  return `${child} (${paths.slice(0, MOST_PATHS).join(', ')}${more})`;
+}
+
+/** Reasons that say no more than that something takes its time. A container that starts is not ready either. */
+const PASSING: ReadonlySet<string> = new Set([
+  CONDITION_REASONS.OBSERVED,
+  CONDITION_REASONS.WAITING,
+  CONDITION_REASONS.SYNCING,
+  CONDITION_REASONS.READINESS_FAILING,
+]);
+
+const conditionIn = (status: McpServerStatus | undefined, type: string) =>
+  status?.conditions?.find((each) => each.type === type);
+
+const reasonOf = (status: McpServerStatus | undefined) =>
+  conditionIn(status, SERVER_CONDITIONS.READY)?.reason ?? '';
+
+const isWell = (status: McpServerStatus | undefined) =>
+  status?.phase === 'Ready' || status?.phase === 'Suspended';
+
+type Headline = Pick<Parameters<Recorder['record']>[1], 'type' | 'reason'>;
+
+/** What became of the server; undefined where that is no news. */
+function headlineOf(before: McpServerStatus | undefined, after: McpServerStatus): Headline | undefined {
+  const { phase = 'Pending', observedGeneration } = after;
+  if (isWell(after)) return before?.phase === phase ? undefined : { type: 'Normal', reason: phase };
+  const isSameSpec = before?.observedGeneration === observedGeneration;
+  const reason = reasonOf(after);
+  if (phase === 'Error' || !PASSING.has(reason)) {
+    const isKnown =
+      isSameSpec && reason === reasonOf(before) && (phase === 'Error') === (before.phase === 'Error');
+    return isKnown ? undefined : { type: 'Warning', reason };
+  }
+  if (!isWell(before)) return undefined;
+  return isSameSpec ? { type: 'Warning', reason: 'NotReady' } : { type: 'Normal', reason: 'Reconciling' };
 }
 
 export class ServerStory {
   private readonly recorder: Recorder;
-  /** What servers were last warned about. */
-  private readonly warned = new Map<string, string>();
 
   constructor(recorder: Recorder) {
     this.recorder = recorder;
   }
 
+  /** What was done to children in one pass, one event for each way. */
   changed(server: KubeObject, changes: readonly ChildChange[]): void {
-    for (const { type, name, action, differences } of changes) {
-      const note = `${type.kind} ${name} ${action}${action === 'applied' ? pathsOf(differences) : ''}.`;
+    for (const action of ACTIONS) {
+      const children = changes.filter((change) => change.action === action).map(childText);
+      if (children.length === 0) continue;
+      const note = `${children.join(', ')}.`;
       this.recorder.record(server, { type: 'Normal', reason: WORDS[action], action: 'Reconcile', note });
     }
   }
 
-  /** Tells what the server's author may not have meant, once as long as it stays the same. */
-  warn(server: KubeObject, warnings: readonly Problem[]): void {
-    const uid = server.metadata.uid ?? '';
-    const text = warnings.map(({ path, message }) => `${path}: ${message}`).join('; ');
-    if (this.warned.get(uid) === text || (text === '' && !this.warned.has(uid))) return;
-    this.warned.set(uid, text);
-    if (text === '') return;
-    this.recorder.record(server, { type: 'Warning', reason: 'SpecWarning', action: 'Reconcile', note: text });
-  }
-
-  phase(server: KubeObject, before: McpServerStatus | undefined, after: McpServerStatus): void {
-    if (after.phase === undefined || before?.phase === after.phase) return;
-    const isBad = after.phase === 'Error' || (before?.phase === 'Ready' && after.phase !== 'Suspended');
-    this.recorder.record(server, {
-      type: isBad ? 'Warning' : 'Normal',
-      reason: after.phase,
-      action: 'Observe',
-      note: after.message === undefined || after.message === '' ? after.phase : after.message,
-    });
-  }
-
-  forget(uid: string): void {
-    this.warned.delete(uid);
+  /** What a new status says that the one before did not. */
+  told(server: KubeObject, before: McpServerStatus | undefined, after: McpServerStatus): void {
+    const headline = headlineOf(before, after);
+    if (headline !== undefined) {
+      this.recorder.record(server, {
+        ...headline,
+        action: 'Observe',
+        note: after.message ?? headline.reason,
+      });
+    }
+    const honoured = conditionIn(after, SERVER_CONDITIONS.SPEC_HONOURED);
+    if (honoured?.status !== 'False') return;
+    if (honoured.message === conditionIn(before, SERVER_CONDITIONS.SPEC_HONOURED)?.message) return;
+    const note = honoured.message;
+    this.recorder.record(server, { type: 'Warning', reason: 'SpecWarning', action: 'Reconcile', note });
   }
 }

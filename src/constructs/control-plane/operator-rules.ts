@@ -5,6 +5,10 @@ import type { RbacRule } from './rbac-rule.ts';
 export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   // configmaps, serviceaccounts, services: Children of servers are made, kept as they are wanted, and
   // removed with what they are for.
+  // configmaps, serviceaccounts, services: Children of servers, to see where they differ from what is
+  // wanted.
+  // configmaps: Records of revoked sessions, in the namespace of each, so that none comes back by being
+  // applied again.
   {
     apiGroups: [''],
     resources: ['configmaps', 'serviceaccounts', 'services'],
@@ -12,7 +16,7 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   },
   // pods: Whether pods run, and what keeps them from it.
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
-  // secrets: The pull secret of the platform's registry is kept up to date.
+  // secrets: The pull secret of the platform's registry is kept up to date where servers need it.
   {
     apiGroups: [''],
     resources: ['secrets'],
@@ -23,6 +27,7 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   { apiGroups: ['apiextensions.k8s.io'], resources: ['customresourcedefinitions'], verbs: ['list', 'watch'] },
   // controllerrevisions, deployments: Children of servers are made, kept as they are wanted, and removed
   // with what they are for.
+  // controllerrevisions, deployments: Children of servers, to see where they differ from what is wanted.
   {
     apiGroups: ['apps'],
     resources: ['controllerrevisions', 'deployments'],
@@ -32,6 +37,7 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   { apiGroups: ['apps'], resources: ['replicasets'], verbs: ['list', 'watch'] },
   // horizontalpodautoscalers: Children of servers are made, kept as they are wanted, and removed with
   // what they are for.
+  // horizontalpodautoscalers: Children of servers, to see where they differ from what is wanted.
   {
     apiGroups: ['autoscaling'],
     resources: ['horizontalpodautoscalers'],
@@ -43,6 +49,7 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   { apiGroups: ['gateway.networking.k8s.io'], resources: ['gateways'], verbs: ['list', 'watch'] },
   // httproutes: Children of servers are made, kept as they are wanted, and removed with what they are
   // for.
+  // httproutes: Children of servers, to see where they differ from what is wanted.
   {
     apiGroups: ['gateway.networking.k8s.io'],
     resources: ['httproutes'],
@@ -50,10 +57,11 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   },
   // mcpaccessgrants, mcpservers: The resources that say what is wanted.
   { apiGroups: ['mcpruntime.org'], resources: ['mcpaccessgrants', 'mcpservers'], verbs: ['list', 'watch'] },
-  // mcpaccessgrants/status, mcpagentsessions/status, mcpservers/status: What was found is reported where
-  // its author looks.
+  // mcpaccessgrants/status: Whether a grant is in force, and if not, which field to change.
+  // mcpagentsessions/status: Whether a session is in force, when it ends, and if it cannot be used, why.
   // mcpservers/finalizers: Children block the deletion of their server, for which clusters with
   // OwnerReferencesPermissionEnforcement ask.
+  // mcpservers/status: What was found is reported where its author looks.
   {
     apiGroups: ['mcpruntime.org'],
     resources: [
@@ -64,13 +72,14 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
     ],
     verbs: ['update'],
   },
-  // mcpagentsessions: The resources that say what is wanted. Sessions that ended go after
-  // ttlSecondsAfterExpired.
+  // mcpagentsessions: Ended sessions are removed after their spec.ttlSecondsAfterExpired.
+  // mcpagentsessions: The resources that say what is wanted.
   { apiGroups: ['mcpruntime.org'], resources: ['mcpagentsessions'], verbs: ['list', 'watch', 'delete'] },
   // ingressclasses: Which controller serves a class, and whether there is one.
   { apiGroups: ['networking.k8s.io'], resources: ['ingressclasses'], verbs: ['list', 'watch'] },
   // ingresses, networkpolicies: Children of servers are made, kept as they are wanted, and removed with
   // what they are for.
+  // ingresses, networkpolicies: Children of servers, to see where they differ from what is wanted.
   {
     apiGroups: ['networking.k8s.io'],
     resources: ['ingresses', 'networkpolicies'],
@@ -78,6 +87,7 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   },
   // poddisruptionbudgets: Children of servers are made, kept as they are wanted, and removed with what
   // they are for.
+  // poddisruptionbudgets: Children of servers, to see where they differ from what is wanted.
   {
     apiGroups: ['policy'],
     resources: ['poddisruptionbudgets'],
@@ -88,5 +98,6 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
 /** In the platform's namespace. */
 export const OPERATOR_PLATFORM_RULES: readonly RbacRule[] = [
   // leases: One of the replicas works; which one, the lease says.
+  // leases: Whether the operator of the Go system is at work.
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];
