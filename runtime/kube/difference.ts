@@ -1,8 +1,9 @@
 // Whether an apply would change anything, told without asking the server: what is wanted is compared with the live
 // object only where ownership and values could move. The server's defaults, and what others own, are nobody's
 // difference; a field that others took over, that was changed, or that is owned and no longer wanted, is.
-import { isRecord, recordOf, type JsonRecord } from './json.ts';
-import { appliedEntry, isLeaf, keyOfMember, membersOf, type FieldNode } from './managed-fields.ts';
+import { isRecord, isThere, recordOf, type JsonRecord } from './json.ts';
+import { isElement, matchElements } from './list-elements.ts';
+import { appliedEntry, isLeaf, membersOf, type FieldNode } from './managed-fields.ts';
 import type { KubeObject } from './object.ts';
 import { equalQuantities } from './quantity.ts';
 import { isEqual, isServerDefault, type Extra, type LearntDefaults } from './server-defaults.ts';
@@ -124,7 +125,7 @@ class Walk {
     live: unknown,
   ): void {
     const there: readonly unknown[] = Array.isArray(live) ? live : [];
-    const matches = matched(desired, owned);
+    const matches = matchElements(desired, owned);
     const places: number[] = [];
     for (const { value, member, node } of matches) {
       const at: Path = [...path, { element: member ?? shortKey(value) }];
@@ -188,56 +189,6 @@ class Walk {
   }
 }
 
-interface Match {
-  readonly value: unknown;
-  readonly member: string | undefined;
-  readonly node: FieldNode | undefined;
-}
-
-/**
- * Which owned element each wanted one is. Keys have all their members, wanted elements may leave out what has a
- * default (`protocol`): they come after those that say everything, and take what is left.
- */
-function matched(
-  desired: readonly unknown[],
-  owned: readonly (readonly [string, FieldNode])[],
-): readonly Match[] {
-  const free = new Map(owned);
-  const take = (value: unknown, fits: (member: string, value: unknown) => boolean): Match | undefined => {
-    const candidates = [...free].filter(([member]) => fits(member, value));
-    const [member, node] = candidates.find(([name]) => lacksOnlyDefaults(name, value)) ?? candidates[0] ?? [];
-    if (member === undefined) return undefined;
-    free.delete(member);
-    return { value, member, node };
-  };
-  const exact = desired.map((value) => take(value, isElement));
-  return desired.map(
-    (value, at) => exact[at] ?? take(value, mayBeElement) ?? { value, member: undefined, node: undefined },
-  );
-}
-
-function isElement(member: string, value: unknown): boolean {
-  if (member.startsWith('v:')) return member.slice(2) === JSON.stringify(value);
-  const key = keyOfMember(member);
-  return (
-    key !== undefined && isRecord(value) && Object.entries(key).every(([name, part]) => value[name] === part)
-  );
-}
-
-function mayBeElement(member: string, value: unknown): boolean {
-  const key = keyOfMember(member);
-  if (key === undefined || !isRecord(value)) return false;
-  const given = Object.entries(key).filter(([name]) => isThere(value[name]));
-  return given.length > 0 && given.every(([name, part]) => value[name] === part);
-}
-
-function lacksOnlyDefaults(member: string, value: unknown): boolean {
-  const said = recordOf(value);
-  return Object.entries(keyOfMember(member) ?? {}).every(
-    ([name, part]) => isThere(said[name]) || isServerDefault(name, part),
-  );
-}
-
 function isQuantityPlace(path: Path): boolean {
   const [name = '', parent = ''] = namesOf(path).toReversed();
   return (
@@ -271,10 +222,6 @@ function pathText(path: Path): string {
 function shortKey(value: unknown): string {
   const { name } = recordOf(value);
   return typeof name === 'string' ? `{"name":${JSON.stringify(name)}}` : 'new';
-}
-
-function isThere(value: unknown): boolean {
-  return value !== undefined && value !== null;
 }
 
 function isEmpty(value: unknown): boolean {

@@ -12,6 +12,11 @@ export function recordOf(value: unknown): JsonRecord {
   return isRecord(value) ? value : {};
 }
 
+/** Whether a member is there: the API knows no difference between absent and null. */
+export function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
 export function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }

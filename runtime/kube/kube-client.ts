@@ -3,7 +3,6 @@
 // nothing that was answered; whoever asked has a queue with back-off for that.
 import {
   isKubeError,
-  KubeError,
   type ApplyOptions,
   type DeleteOptions,
   type Kube,
@@ -11,11 +10,12 @@ import {
   type PatchOptions,
 } from './kube.ts';
 import { isKubeObject, isRecord, listItem, listOf, parseJson, recordOf, textOf } from './json.ts';
-import { refusalError, statusError } from './kube-error.ts';
+import { asked, eventOf, raise, requestOf, type Call, type WatchEvent } from './kube-call.ts';
+import { refusalError } from './kube-error.ts';
 import type { KubeConnection } from './kubeconfig.ts';
 import { keyOf, type KubeObject, type ObjectKey, type ResourceType } from './object.ts';
-import { nameOf, queryText, resourcePath, type Query } from './paths.ts';
-import { Transport, type HttpRequest, type TransportOptions } from './transport.ts';
+import type { Query } from './paths.ts';
+import { Transport, type TransportOptions } from './transport.ts';
 
 /** One request that has ended; `status` is 0 where there was no answer. */
 export interface RequestObservation {
@@ -45,23 +45,6 @@ export interface WatchOptions extends ListOptions {
   readonly resourceVersion: string;
   /** When the server ends the watch. */
   readonly timeoutSeconds?: number;
-}
-
-export type WatchEvent =
-  | { readonly type: 'added' | 'modified' | 'deleted'; readonly object: KubeObject }
-  | { readonly type: 'bookmark'; readonly resourceVersion: string };
-
-interface Call {
-  readonly verb: string;
-  readonly type: ResourceType;
-  readonly key: Partial<ObjectKey>;
-  /** Name of what is created, which the path doesn't have. */
-  readonly created?: string;
-  readonly method: HttpRequest['method'];
-  readonly query?: Query;
-  readonly subresource?: string | undefined;
-  readonly body?: unknown;
-  readonly contentType?: string;
 }
 
 const PAGE = 500;
@@ -119,7 +102,7 @@ export class KubeClient implements Kube {
       const list = await this.answer(call, signal);
       const { items, metadata } = recordOf(list);
       const { resourceVersion, continue: next } = recordOf(metadata);
-      if (!Array.isArray(items) || typeof resourceVersion !== 'string') throw nonsense(call);
+      if (!Array.isArray(items) || typeof resourceVersion !== 'string') raise(call);
       yield { items: listOf(items).map((item) => listItem(type, item) ?? raise(call)), resourceVersion };
       after = textOf(next);
     } while (after !== undefined);
@@ -281,47 +264,8 @@ export class KubeClient implements Kube {
   }
 }
 
-function requestOf(call: Call): HttpRequest {
-  const { type, key, query = {}, subresource, method, body, contentType } = call;
-  const path = `${resourcePath(type, key, subresource)}${queryText(query)}`;
-  return { method, path, body, contentType, asked: asked(call) };
-}
-
-function asked({ verb, type, key, created, subresource }: Call): string {
-  const { namespace, name = created } = key;
-  const what = name === undefined ? nameOf(type, { namespace }) : nameOf(type, { namespace, name });
-  return `${verb} ${what}${subresource === undefined ? '' : ` (${subresource})`}`;
-}
-
 async function collected(pages: AsyncIterable<ListPage>): Promise<readonly KubeObject[]> {
   const all: KubeObject[] = [];
   for await (const { items } of pages) all.push(...items);
   return all;
-}
-
-const CHANGES: Readonly<Record<string, 'added' | 'modified' | 'deleted'>> = {
-  ADDED: 'added',
-  MODIFIED: 'modified',
-  DELETED: 'deleted',
-};
-
-function eventOf(call: Call, line: string): WatchEvent {
-  const { type, object } = recordOf(parseJson(line));
-  if (type === 'ERROR') throw statusError(asked(call), object);
-  if (type === 'BOOKMARK') {
-    const version = recordOf(recordOf(object).metadata).resourceVersion;
-    return typeof version === 'string' ? { type: 'bookmark', resourceVersion: version } : raise(call);
-  }
-  const change = typeof type === 'string' ? CHANGES[type] : undefined;
-  return change !== undefined && isKubeObject(object) ? { type: change, object } : raise(call);
-}
-
-function nonsense(call: Call): KubeError {
-  return new KubeError(`${asked(call)}: the answer is not what an API server answers.`, {
-    code: 'unavailable',
-  });
-}
-
-function raise(call: Call): never {
-  throw nonsense(call);
 }

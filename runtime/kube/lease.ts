@@ -226,21 +226,21 @@ export class LeaderElection {
   }
 
   private async release(): Promise<void> {
-    const { kube, log, name } = this.options;
-    const lease = this.observed?.lease;
     this.leading = false;
-    if (lease === undefined) return;
-    const now = microTime(this.clock.nowMs());
-    const spec = { ...recordOf(lease.spec), holderIdentity: '', leaseDurationSeconds: 1, renewTime: now };
+    const limit = new Limit(this.times.renewDeadlineMs, undefined);
     try {
-      const released = await kube.replace(
-        LEASES,
-        { ...lease, spec },
-        AbortSignal.timeout(this.times.retryPeriodMs),
-      );
+      // What was written last may not be known: a renewal that was cut off may have been done all the same.
+      const lease = await this.look(limit.signal);
+      if (lease === undefined || holderOf(lease) !== this.options.identity) return;
+      const renewTime = microTime(this.clock.nowMs());
+      const spec = { ...recordOf(lease.spec), holderIdentity: '', leaseDurationSeconds: 1, renewTime };
+      const released = await this.options.kube.replace(LEASES, { ...lease, spec }, limit.signal);
       this.observed = { lease: released, atMs: this.clock.monotonicMs() };
     } catch (error) {
-      log.warn({ lease: name, error }, 'The lease could not be handed on; others wait until it expires.');
+      const fields = { lease: this.options.name, error };
+      this.options.log.warn(fields, 'The lease could not be handed on; others wait until it expires.');
+    } finally {
+      limit.clear();
     }
   }
 

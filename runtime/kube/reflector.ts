@@ -6,11 +6,13 @@ import { backoffMs } from './backoff.ts';
 import type { Cache, CacheChange, CacheListener } from './cache.ts';
 import { pause, systemClock, type Clock } from './clock.ts';
 import { IndexedStore, type Indexers } from './indexed-store.ts';
-import type { ListPage, WatchEvent, WatchOptions } from './kube-client.ts';
+import type { WatchEvent } from './kube-call.ts';
+import type { ListPage, WatchOptions } from './kube-client.ts';
 import { isKubeError, type ListOptions } from './kube.ts';
 import type { Log } from './log.ts';
 import { keyOf, keyText, type KubeObject, type ObjectKey, type ResourceType } from './object.ts';
 import { nameOf } from './paths.ts';
+import { endOf, isNewer, type ReflectorState, type WatchEnd } from './reflector-state.ts';
 
 /** The part of `KubeClient` that a reflector reads from. */
 export interface ReflectorSource {
@@ -32,28 +34,6 @@ export interface ReflectorOptions {
   readonly clock?: Clock;
   /** @default 30000 */
   readonly absentMs?: number;
-}
-
-/** Why a watch was begun again. */
-export type WatchEnd = 'ended' | 'stalled' | 'cut' | 'gone' | 'refused';
-
-/** For metrics and health. */
-export interface ReflectorState {
-  readonly kind: string;
-  readonly synced: boolean;
-  /** Whether an optional kind is unknown to the server. */
-  readonly absent: boolean;
-  readonly size: number;
-  readonly resourceVersion: string;
-  /** Milliseconds since the epoch when the server last said something: a list, an event or a bookmark. */
-  readonly lastHeardAtMs: number | undefined;
-  readonly lastListAtMs: number | undefined;
-  /** Lists after the first. */
-  readonly relists: number;
-  readonly watchEnds: Readonly<Record<WatchEnd, number>>;
-  /** Failures in a row; 0 while all is well. */
-  readonly failures: number;
-  readonly lastError: string | undefined;
 }
 
 const BACKOFF = { firstMs: 600, maxMs: 30_000 };
@@ -323,16 +303,4 @@ function isSame(known: KubeObject, object: KubeObject): boolean {
     known.metadata.resourceVersion === object.metadata.resourceVersion &&
     known.metadata.uid === object.metadata.uid
   );
-}
-
-function endOf(error: unknown): WatchEnd {
-  if (isKubeError(error, 'gone')) return 'gone';
-  if (isKubeError(error, 'timeout') && error.status === undefined) return 'stalled';
-  return isKubeError(error, 'unavailable') && error.status === undefined ? 'cut' : 'refused';
-}
-
-/** Versions are decimal numbers that outgrow what a double holds exactly. */
-export function isNewer(version: string, than: string): boolean {
-  const comparable = /^\d+$/.test(version) && /^\d+$/.test(than);
-  return comparable ? BigInt(version) > BigInt(than) : version !== than;
 }

@@ -25,7 +25,7 @@ describe('the client of an API server', () => {
     server = await FakeApiServer.start([CONFIG_MAPS]);
     kube = new KubeClient(server.connection, {
       connections: 4,
-      timeoutMs: 400,
+      timeoutMs: 1_500,
       stallMs: 300,
       manager: 'tests',
       onRequest: (request) => seen.push(request),

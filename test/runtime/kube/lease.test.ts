@@ -6,19 +6,22 @@ import { FakeApiServer } from './fake-api-server.ts';
 import { KeptLog, until } from './things.ts';
 
 const KEY = { namespace: 'system', name: 'operator' };
-const TIMES = { leaseDurationMs: 1_000, renewDeadlineMs: 400, retryPeriodMs: 40 };
+const TIMES = { leaseDurationMs: 2_000, renewDeadlineMs: 1_200, retryPeriodMs: 50 };
 
 describe('a leader election', () => {
   let server: FakeApiServer;
   let kube: KubeClient;
-  const stops: AbortController[] = [];
+  const candidates: { readonly stop: AbortController; readonly run: Promise<unknown> }[] = [];
 
   beforeEach(async () => {
     server = await FakeApiServer.start([LEASES]);
     kube = new KubeClient(server.connection, { timeoutMs: 2_000 });
   });
   afterEach(async () => {
-    for (const stop of stops.splice(0)) stop.abort();
+    server.fault = undefined;
+    const left = candidates.splice(0);
+    for (const { stop } of left) stop.abort();
+    await Promise.all(left.map(({ run }) => run));
     await server.close();
     await kube.close();
   });
@@ -40,8 +43,8 @@ describe('a leader election', () => {
       ...options,
     });
     const stop = new AbortController();
-    stops.push(stop);
     const run = election.run(stop.signal);
+    candidates.push({ stop, run });
     return { election, events, stop, run, log };
   }
 
@@ -51,7 +54,7 @@ describe('a leader election', () => {
   it('makes one of several the leader, who keeps the lease by renewing it', async () => {
     const [a, b] = [candidate('a'), candidate('b')];
     await until(() => a.election.leading || b.election.leading);
-    await pass(1_300);
+    await pass(2_300);
     expect([a.election.leading, b.election.leading].filter(Boolean)).toHaveLength(1);
     expect([...a.events, ...b.events]).toEqual(['started']);
     expect(spec().leaseTransitions).toBe(0);
@@ -69,6 +72,26 @@ describe('a leader election', () => {
     await until(() => b.election.leading);
     expect(performance.now() - before).toBeLessThan(TIMES.leaseDurationMs / 2);
     expect(spec()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
+  });
+
+  it('hands the lease on although it was stopped in the middle of a renewal', async () => {
+    const a = candidate('a');
+    await until(() => a.election.leading);
+    const renewing = Promise.withResolvers<undefined>();
+    server.fault = ({ method }) => {
+      if (method !== 'PUT') return undefined;
+      // The server writes it, and the answer is never heard.
+      const lease = server.get(LEASES, KEY);
+      if (lease !== undefined)
+        server.put(LEASES, { ...lease, spec: { ...spec(), renewTime: '2026-01-01T00:00:00.000000Z' } });
+      server.fault = undefined;
+      renewing.resolve(undefined);
+      return 'hang';
+    };
+    await renewing.promise;
+    a.stop.abort();
+    expect(await a.run).toBe('stopped');
+    expect(spec().holderIdentity).toBe('');
   });
 
   it('keeps the lease until what it leads has ended', async () => {

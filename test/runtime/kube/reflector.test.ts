@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { CacheChange, Indexer } from '#runtime/kube/cache.ts';
 import { recordOf } from '#runtime/kube/json.ts';
 import { KubeClient } from '#runtime/kube/kube-client.ts';
-import { isNewer, Reflector, type ReflectorOptions } from '#runtime/kube/reflector.ts';
+import { isNewer } from '#runtime/kube/reflector-state.ts';
+import { Reflector, type ReflectorOptions } from '#runtime/kube/reflector.ts';
 import { FakeApiServer } from './fake-api-server.ts';
 import { CONFIG_MAPS, configMap, DEPLOYMENTS, KeptLog, until } from './things.ts';
 
@@ -14,7 +15,7 @@ describe('a reflector', () => {
 
   beforeEach(async () => {
     server = await FakeApiServer.start([CONFIG_MAPS]);
-    kube = new KubeClient(server.connection, { stallMs: 250, timeoutMs: 2_000 });
+    kube = new KubeClient(server.connection, { stallMs: 10_000, timeoutMs: 5_000 });
     stop = new AbortController();
     log.lines.length = 0;
   });
@@ -83,7 +84,8 @@ describe('a reflector', () => {
 
   it('goes on from a bookmark after a silence, although its own kind has been forgotten up to there', async () => {
     server.put(CONFIG_MAPS, configMap('a'));
-    const { reflector } = await started();
+    const impatient = new KubeClient(server.connection, { stallMs: 300 });
+    const { reflector } = await started({ source: impatient });
     server.bookmark();
     await until(() => reflector.resourceVersion === '102');
     server.compact();
@@ -92,6 +94,8 @@ describe('a reflector', () => {
     await until(() => reflector.size === 2);
     expect(reflector.state()).toMatchObject({ relists: 0, failures: 0 });
     expect(reflector.state().watchEnds.gone).toBe(0);
+    stop.abort();
+    await impatient.close();
   });
 
   it('lists again where the server forgot the version, and tells of true differences alone', async () => {
