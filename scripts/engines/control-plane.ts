@@ -33,7 +33,8 @@ export interface ControlPlaneOptions {
   readonly clientQps?: number;
 }
 
-const upWithinMs = 60_000;
+/** A loaded machine takes a minute. */
+const upWithinMs = 180_000;
 
 export class ControlPlane {
   readonly folder: string;
