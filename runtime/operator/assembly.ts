@@ -113,7 +113,7 @@ export function assemble(options: AssemblyOptions): Assembly {
     grants: controller('grants', (key, context) => grant.reconcile(key, context)),
     sessions: controller('sessions', (key, context) => session.reconcile(key, context)),
   };
-  new Wiring({ caches, queues, book, routes, story, acknowledgements, config }).connect();
+  new Wiring({ caches, queues, book, routes, acknowledgements, config }).connect();
   return {
     controllers: Object.values(queues),
     tombstones,

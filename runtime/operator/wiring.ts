@@ -13,7 +13,6 @@ import type { PolicyBook } from './policy/policy-book.ts';
 import { serverKeyOf, SERVER_REF_INDEX } from './policy/server-ref.ts';
 import { serverOfLabels } from './server/observe.ts';
 import type { RouteBook } from './server/routes.ts';
-import type { ServerStory } from './server/server-story.ts';
 
 /** The part of a controller that is needed here. */
 export interface Queue {
@@ -32,7 +31,6 @@ export interface WiringOptions {
   readonly queues: Queues;
   readonly book: PolicyBook;
   readonly routes: RouteBook;
-  readonly story: ServerStory;
   readonly acknowledgements: AcknowledgementSource;
   readonly config: OperatorConfig;
 }
@@ -97,7 +95,7 @@ export class Wiring {
   }
 
   private serverChanged(change: CacheChange): void {
-    const { queues, routes, story } = this.options;
+    const { queues, routes } = this.options;
     const { object, type } = change;
     const key = keyText(object.metadata);
     if (!isSpecChange(change)) {
@@ -106,7 +104,6 @@ export class Wiring {
     }
     const others = type === 'deleted' ? routes.release(key) : this.claimRoute(key);
     for (const other of others) queues.servers.enqueue(other);
-    if (type === 'deleted') story.forget(object.metadata.uid ?? '');
     queues.servers.enqueue(key);
     this.accessOf(key);
   }

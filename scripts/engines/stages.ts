@@ -59,7 +59,7 @@ const pullFailed: ContainerState = {
   state: {
     waiting: {
       reason: 'ImagePullBackOff',
-      message: 'Back-off pulling image: ErrImagePull: the registry says: not found',
+      message: 'Back-off pulling image "{{ .image }}": ErrImagePull: the registry says: not found',
     },
   },
 };

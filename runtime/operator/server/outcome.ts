@@ -3,8 +3,11 @@
 import type { Outcome } from '#runtime/kube/controller.ts';
 import { isKubeError } from '#runtime/kube/kube.ts';
 
-/** For what only a person can mend: their change arrives as an event, or, of a quota or a role, as none at all. */
-const REFUSED_MS = 60_000;
+/**
+ * For what only a person can mend: their change arrives as an event, or, of a quota or a role, as none at all. The
+ * longer it lasts the longer the pause, and that is read off the status, so that a restart doesn't begin again.
+ */
+const REFUSED_MS = { first: 5_000, last: 60_000 } as const;
 /** For a namespace that is going away, and the server with it. */
 const ENDING_MS = 30_000;
 
@@ -12,20 +15,24 @@ export interface PassResult {
   /** What was thrown while applying. */
   readonly errors: readonly unknown[];
   readonly isReady: boolean;
+  /** For how long it has not been. */
+  readonly unreadyForMs: number;
   /** When time alone changes something: a coalesced write, a status that waits for time to pass. */
   readonly lookAgainMs: readonly (number | undefined)[];
   /** How often a server that is not ready is looked at anyway. */
   readonly requeueMs: number;
 }
 
-export function outcomeOf({ errors, isReady, lookAgainMs, requeueMs }: PassResult): Outcome {
+const refusedMs = (forMs: number) => Math.min(REFUSED_MS.last, Math.max(REFUSED_MS.first, forMs));
+
+export function outcomeOf({ errors, isReady, unreadyForMs, lookAgainMs, requeueMs }: PassResult): Outcome {
   const times = lookAgainMs.filter((ms) => ms !== undefined);
   const passing = errors.find(
     (error) => !isKubeError(error, 'invalid', 'forbidden', 'namespace_terminating'),
   );
   if (passing !== undefined) return { kind: 'retry', error: passing };
   if (errors.some((error) => isKubeError(error, 'namespace_terminating'))) times.push(ENDING_MS);
-  else if (errors.length > 0) times.push(REFUSED_MS);
+  else if (errors.length > 0) times.push(refusedMs(unreadyForMs));
   else if (!isReady) times.push(requeueMs);
   return times.length === 0 ? { kind: 'done' } : { kind: 'again', afterMs: Math.min(...times) };
 }

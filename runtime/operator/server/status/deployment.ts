@@ -1,7 +1,7 @@
 // Whether a Deployment is what the spec asks for: seen by its controller, every pod of the current template available,
 // none of an earlier one left. During a rollout it is not, however many pods answer.
 import { CONDITION_REASONS } from '#api/conditions.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, missingFinding } from './failures.ts';
 import { firstFinding, holds, off, stuck, waits, type Check, type Finding } from './finding.ts';
 import { conditionOf, type DeploymentView } from './objects.ts';
 import { podTrouble } from './pod-trouble.ts';
@@ -31,8 +31,10 @@ function because(progress: string, { track }: Subject): Finding {
 const applied: Check<Subject> = ({ scene, track }) =>
   failureOf(scene.observed.failures, 'Deployment', track.name);
 
-const exists: Check<Subject> = ({ track }) =>
-  track.deployment === undefined ? waits(`Deployment ${track.name} does not exist yet`) : undefined;
+const exists: Check<Subject> = ({ scene, track }) =>
+  track.deployment === undefined
+    ? missingFinding(scene.observed.failures, `Deployment ${track.name}`)
+    : undefined;
 
 const stays = seen(({ metadata }) =>
   metadata.deletionTimestamp === undefined

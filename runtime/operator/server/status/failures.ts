@@ -13,8 +13,13 @@ function forbidden(failed: string, message: string): Finding {
   return stuck(CONDITION_REASONS.FORBIDDEN, `${failed}; ${todo}`);
 }
 
+/** What the API server said, without what it was asked, which the child's name tells. */
+function answered(message: string): string {
+  return quoted(message.replace(/^apply \S+ \S+: /, '').replace(/ \(HTTP \d+\)$/, ''));
+}
+
 export function failureFinding({ child, code, message }: ApplyFailure): Finding {
-  const failed = `${child} could not be applied: ${quoted(message)}`;
+  const failed = `${child} could not be applied: ${answered(message)}`;
   switch (code) {
     case 'forbidden':
       return forbidden(failed, message);
@@ -41,6 +46,11 @@ export function failureFinding({ child, code, message }: ApplyFailure): Finding 
     case 'unavailable':
       return waits(`${failed}; it is tried again`, CONDITION_REASONS.APPLY_FAILED);
   }
+}
+
+/** That a child is not there yet: no more than a consequence where this pass failed at another one. */
+export function missingFinding(failures: readonly ApplyFailure[], child: string): Finding {
+  return { ...waits(`${child} does not exist yet`), follows: failures.length > 0 };
 }
 
 /** The finding of a child's failure, where it failed. */

@@ -4,7 +4,7 @@ import { CONDITION_REASONS } from '#api/conditions.ts';
 import { serverObjectNames } from '#api/names.ts';
 import type { GatewayAddress } from '#api/operator-config.ts';
 import { objectKey } from '#api/principal.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, missingFinding } from './failures.ts';
 import { firstFinding, holds, stuck, waits, type Check, type Finding } from './finding.ts';
 import {
   conditionOf,
@@ -79,8 +79,8 @@ function ourEntries({ route, parent }: Subject): readonly HasConditions[] {
 
 const applied: Check<Subject> = ({ scene, name }) => failureOf(scene.observed.failures, 'HTTPRoute', name);
 
-const exists: Check<Subject> = ({ route, name }) =>
-  route === undefined ? waits(`HTTPRoute ${name} does not exist yet`) : undefined;
+const exists: Check<Subject> = ({ scene, route, name }) =>
+  route === undefined ? missingFinding(scene.observed.failures, `HTTPRoute ${name}`) : undefined;
 
 const parentExists: Check<Subject> = (subject) =>
   subject.gateway === undefined

@@ -2,7 +2,7 @@
 import { CONDITION_REASONS } from '#api/conditions.ts';
 import { serverObjectNames } from '#api/names.ts';
 import { objectKey } from '#api/principal.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, missingFinding } from './failures.ts';
 import { firstFinding, holds, stuck, waits, type Check, type Finding } from './finding.ts';
 import { httpRouteFinding } from './http-route.ts';
 import { viewIngress, type IngressView } from './objects.ts';
@@ -53,7 +53,9 @@ function ingressOf({ observed }: Scene): IngressView | undefined {
 }
 
 const exists: Check<Scene> = (scene) =>
-  ingressOf(scene) === undefined ? waits(`Ingress ${nameOf(scene)} does not exist yet`) : undefined;
+  ingressOf(scene) === undefined
+    ? missingFinding(scene.observed.failures, `Ingress ${nameOf(scene)}`)
+    : undefined;
 
 const served: Check<Scene> = (scene) => {
   const { spec, status } = ingressOf(scene) ?? {};

@@ -1,6 +1,6 @@
 // Whether the Service has an address.
 import { serverObjectNames } from '#api/names.ts';
-import { failureOf } from './failures.ts';
+import { failureOf, missingFinding } from './failures.ts';
 import { firstFinding, holds, waits, type Check, type Finding } from './finding.ts';
 import { viewService } from './objects.ts';
 import type { Scene } from './scene.ts';
@@ -12,7 +12,7 @@ const applied: Check<Scene> = (scene) => failureOf(scene.observed.failures, 'Ser
 const exists: Check<Scene> = (scene) => {
   const service = viewService(scene.observed.service);
   return service === undefined || service.metadata.deletionTimestamp !== undefined
-    ? waits(`Service ${nameOf(scene)} does not exist yet`)
+    ? missingFinding(scene.observed.failures, `Service ${nameOf(scene)}`)
     : undefined;
 };
 

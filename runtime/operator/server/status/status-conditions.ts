@@ -47,19 +47,27 @@ export function conditionsOf(
   });
 }
 
-/** Ready, Reconciling and Stalled, with one reason and message. */
+/** What Reconciling and Stalled say where they don't hold; who reads on finds the rest under Ready. */
+const OTHERWISE = {
+  ready: { reconciling: 'Nothing is left to do', stalled: 'Nothing is in the way' },
+  reconciling: { reconciling: '', stalled: 'It may come by itself' },
+  stalled: { reconciling: 'Nothing happens until somebody changes something', stalled: '' },
+} as const;
+
+/** Ready, Reconciling and Stalled, with one reason. The message is told by Ready and by the one that holds. */
 export function summaryFindings({
   state,
   reason,
   message,
 }: Pick<Summary, 'state' | 'reason' | 'message'>): readonly NamedFinding[] {
-  const finding = (type: ServerConditionType, holds: boolean): NamedFinding => ({
+  const finding = (type: ServerConditionType, holds: boolean, otherwise: string): NamedFinding => ({
     type,
-    finding: { status: holds ? 'True' : 'False', reason, message },
+    finding: { status: holds ? 'True' : 'False', reason, message: holds ? message : otherwise },
   });
+  const { reconciling, stalled } = OTHERWISE[state];
   return [
-    finding(SERVER_CONDITIONS.READY, state === 'ready'),
-    finding(SERVER_CONDITIONS.RECONCILING, state === 'reconciling'),
-    finding(SERVER_CONDITIONS.STALLED, state === 'stalled'),
+    finding(SERVER_CONDITIONS.READY, state === 'ready', message),
+    finding(SERVER_CONDITIONS.RECONCILING, state === 'reconciling', reconciling),
+    finding(SERVER_CONDITIONS.STALLED, state === 'stalled', stalled),
   ];
 }

@@ -41,10 +41,16 @@ function zeroMessage({ input }: Scene): string {
     : 'Scaled to zero: no pod runs until replicas are asked for.';
 }
 
+/** What somebody has to act on comes before what may come by itself. */
+const urgency = ({ stalled, reason }: Finding): number =>
+  stalled === true ? 0 : reason === CONDITION_REASONS.WAITING ? 2 : 1;
+
 /** Consequences are left out where a cause is told. */
 function troubleMessage(scene: Scene, findings: readonly Finding[]): string {
   const causes = findings.filter(({ follows }) => follows !== true);
-  const told = (causes.length > 0 ? causes : findings).map(({ message }) => sentence(message));
+  const told = (causes.length > 0 ? causes : findings)
+    .toSorted((a, b) => urgency(a) - urgency(b))
+    .map(({ message }) => sentence(message));
   const runs = whatRuns(scene);
   return [...new Set(told), ...(runs === undefined ? [] : [`Meanwhile ${runs}.`])].join(' ');
 }
@@ -61,7 +67,7 @@ function phaseOf(scene: Scene, statements: readonly Statement[], state: Summary[
 
 export function summaryOf(scene: Scene, statements: readonly Statement[]): Summary {
   const findings = hindrances(scene, statements);
-  const first = findings.find(({ stalled }) => stalled === true) ?? findings[0];
+  const first = findings.toSorted((a, b) => urgency(a) - urgency(b))[0];
   const state = first === undefined ? 'ready' : first.stalled === true ? 'stalled' : 'reconciling';
   const phase = phaseOf(scene, statements, state);
   if (first !== undefined) {

@@ -76,7 +76,7 @@ function toolsWithoutEffect({ spec }: McpServer): readonly Problem[] {
       ? [
           {
             path: formatPath(['spec', 'tools', index, 'sideEffect']),
-            message: `is missing, so ${name} can't be called: read, write or destructive`,
+            message: `is missing, so every call of ${name} is denied (tool_side_effect_unknown); set read, write or destructive`,
           },
         ]
       : [],

@@ -67,7 +67,7 @@ describe('the warnings of a server', () => {
   it('name tools that nobody can call, where a proxy asks', () => {
     const tools = [{ name: 'look', sideEffect: 'read' }, { name: 'change' }];
     const line =
-      "spec.tools[1].sideEffect: is missing, so change can't be called: read, write or destructive";
+      'spec.tools[1].sideEffect: is missing, so every call of change is denied (tool_side_effect_unknown); set read, write or destructive';
     expect(warnings({ tools })).toEqual([line]);
     expect(warnings({ tools, gateway: undefined, analytics: undefined })).toEqual([]);
   });

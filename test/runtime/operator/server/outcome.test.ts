@@ -5,6 +5,7 @@ import { outcomeOf, type PassResult } from '#runtime/operator/server/outcome.ts'
 const result = (changes: Partial<PassResult> = {}): PassResult => ({
   errors: [],
   isReady: true,
+  unreadyForMs: 0,
   lookAgainMs: [],
   requeueMs: 10_000,
   ...changes,
@@ -41,10 +42,15 @@ describe('after a pass', () => {
     expect(outcomeOf(result({ errors: [error] }))).toEqual({ kind: 'retry', error });
   });
 
-  it.each(['invalid', 'forbidden'] as const)('%s waits a minute for a person', (code) => {
-    const outcome = outcomeOf(result({ errors: [refusal(code)], isReady: false }));
-    expect(outcome).toEqual({ kind: 'again', afterMs: 60_000 });
-  });
+  it.each(['invalid', 'forbidden'] as const)(
+    '%s waits for a person, the longer the longer it lasts',
+    (code) => {
+      const pauses = [0, 2_000, 9_000, 3_600_000].map((unreadyForMs) =>
+        outcomeOf(result({ errors: [refusal(code)], isReady: false, unreadyForMs })),
+      );
+      expect(pauses).toEqual([5_000, 5_000, 9_000, 60_000].map((afterMs) => ({ kind: 'again', afterMs })));
+    },
+  );
 
   it('a namespace that ends is not fought', () => {
     const outcome = outcomeOf(result({ errors: [refusal('namespace_terminating')], isReady: false }));

@@ -88,6 +88,54 @@ describe('a server that is not ready', () => {
     expect(conditionIn(status, 'Ready').message).toBe(status.message);
   });
 
+  it('says so once where it holds, and briefly where it does not', () => {
+    const waiting = statusOf({ observed: () => ({ service: undefined }) });
+    expect(conditionIn(waiting, 'Reconciling').message).toBe(waiting.message);
+    expect(conditionIn(waiting, 'Stalled').message).toBe('It may come by itself.');
+    const stuck = statusOf({ observed: () => ({ ingressClass: 'missing' }) });
+    expect(conditionIn(stuck, 'Stalled').message).toBe(stuck.message);
+    expect(conditionIn(stuck, 'Reconciling').message).toBe(
+      'Nothing happens until somebody changes something.',
+    );
+    const ready = statusOf();
+    expect(conditionIn(ready, 'Reconciling').message).toBe('Nothing is left to do.');
+    expect(conditionIn(ready, 'Stalled').message).toBe('Nothing is in the way.');
+  });
+
+  it('names what somebody has to act on before what may come by itself', () => {
+    const status = statusOf({ observed: () => ({ service: undefined, ingressClass: 'missing' }) });
+    expect(status.message).toMatch(/^The cluster has no ingress class .* Service notes does not exist yet\./);
+  });
+
+  it('does not name children that are missing only because another one was refused', () => {
+    const status = statusOf({
+      spec: GATEWAY_ON,
+      observed: () => ({
+        deployment: undefined,
+        service: undefined,
+        ingress: undefined,
+        policyRevision: undefined,
+        failures: [
+          {
+            child: 'ConfigMap notes-gateway-policy',
+            code: 'forbidden',
+            message: 'apply ConfigMap team/notes-gateway-policy: exceeded quota: small (HTTP 403)',
+            at: '2026-01-01T12:00:00Z',
+          },
+        ],
+      }),
+    });
+    expect(status.message).toBe(
+      'ConfigMap notes-gateway-policy could not be applied: exceeded quota: small; raise the quota of the namespace, or ask for less.',
+    );
+  });
+
+  it('is stalled where one part waits in vain, though another that is told first may still come', () => {
+    const status = statusOf({ observed: () => ({ service: undefined, ingressClass: 'missing' }) });
+    expect(said(status, 'Stalled')).toBe('True IngressClassNotFound');
+    expect(status.message).toContain('Service notes does not exist yet.');
+  });
+
   it('is stalled where the installation lacks what the spec needs', () => {
     const status = statusOf({ spec: GATEWAY_ON, config: { gatewayImage: undefined } });
     expect(said(status, 'Stalled')).toBe('True NotConfigured');
