@@ -115,6 +115,41 @@ describe('a Deployment', () => {
     expect(status.deploymentReady).toBe(true);
   });
 
+  it('is not kept from being ready by an earlier pod that was evicted and is left as an object', () => {
+    const status = statusOf({
+      observed: (resolved) => {
+        const containers = containersOf(resolved);
+        const deployment = aDeployment({ replicas: 1, containers, revision: 2 });
+        const [older, newer] = [aReplicaSet(deployment, 1), aReplicaSet(deployment, 2)];
+        return {
+          deployment,
+          replicaSets: [older, newer],
+          pods: [aPod(older, 0, { containers, phase: 'Failed' }), aPod(newer, 0, { containers })],
+        };
+      },
+    });
+    expect(status.deploymentReady).toBe(true);
+  });
+
+  it('is not ready while it is being deleted', () => {
+    const status = statusOf({
+      observed: (resolved) => {
+        const deployment = aDeployment({ replicas: 1, containers: containersOf(resolved) });
+        const metadata = { ...deployment.metadata, deletionTimestamp: secondsAgo(1) };
+        return { deployment: { ...deployment, metadata } };
+      },
+    });
+    expect(status.deploymentReady).toBe(false);
+    expect(status.message).toContain('Deployment notes is being deleted');
+  });
+
+  it('is ready when its rollout came to its end after the deadline', () => {
+    const status = withDeployment({
+      status: condition('Progressing', 'False', 'ProgressDeadlineExceeded', 'timed out'),
+    });
+    expect(status.deploymentReady).toBe(true);
+  });
+
   it('leaves the number of pods to an autoscaler where the spec names none', () => {
     const containers = [{ name: 'notes', image: 'x' }];
     const status = statusOf({ observed: () => ({ deployment: aDeployment({ replicas: 5, containers }) }) });

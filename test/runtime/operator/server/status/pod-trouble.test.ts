@@ -129,6 +129,18 @@ describe('a pod that is not ready', () => {
     expect(status.phase).toBe('PartiallyReady');
   });
 
+  it('is not said to crash because an init container came to its end', () => {
+    const deployment = aDeployment({ replicas: 1, containers: ALONE, status: { availableReplicas: 0 } });
+    const replicaSet = aReplicaSet(deployment);
+    const creating = waiting('PodInitializing', '');
+    const pod = aPod(replicaSet, 0, { containers: ALONE, ready: false, statuses: { notes: creating } });
+    const initContainerStatuses = [{ name: 'injected', ready: false, restartCount: 0, state: ended(0) }];
+    const read = (status: unknown) => (typeof status === 'object' ? status : {});
+    const pods = [{ ...pod, status: { ...read(pod['status']), initContainerStatuses } }];
+    const status = statusOf({ observed: () => ({ deployment, replicaSets: [replicaSet], pods }) });
+    expect(said(status, 'DeploymentReady')).toBe('False Waiting');
+  });
+
   it('is told in the same words through every turn of a back-off', () => {
     const pulls = [
       waiting('ErrImagePull', PULL),

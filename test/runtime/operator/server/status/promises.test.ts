@@ -83,6 +83,16 @@ describe('Isolated', () => {
     expect(status.phase).toBe('Ready');
   });
 
+  it('is not known while no proxy runs that could be passed', () => {
+    expect(said(on({ pods: [] }), 'Isolated')).toBe('Unknown Waiting');
+  });
+
+  it('is not known, for all that was tried at one pod, while another was not', () => {
+    const spec = { ...GATEWAY_ON, replicas: 2 };
+    const status = statusOf({ spec, observed: () => ({ acknowledgements: [anAcknowledgement(POD)] }) });
+    expect(said(status, 'Isolated')).toBe('Unknown Waiting');
+  });
+
   it('names the remedy', () => {
     const { message } = conditionIn(saying({ reachablePastProxy: true }), 'Isolated');
     expect(message).toContain(`pod ${POD}`);

@@ -141,6 +141,11 @@ describe('an HTTPRoute', () => {
       'Waiting',
     ],
     [
+      'another port of the Gateway took it',
+      { httpRoute: aRoute({ ...taken, parentRef: { ...parentRef, port: 8443 } }) },
+      'Waiting',
+    ],
+    [
       'a Service of that name took it',
       { httpRoute: aRoute({ ...taken, parentRef: { ...parentRef, group: '', kind: 'Service' } }) },
       'Waiting',
