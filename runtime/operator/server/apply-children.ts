@@ -51,6 +51,8 @@ export interface ApplyInput {
   /** Uid of the server. */
   readonly owner: string;
   readonly desired: readonly Manifest[];
+  /** Whether the server has further children, so that nothing is removed. @default false */
+  readonly isPart?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -87,7 +89,7 @@ export class ChildApplier {
           break;
       }
     }
-    if (failures.length === 0) {
+    if (failures.length === 0 && input.isPart !== true) {
       for (const orphan of this.orphans(input)) {
         try {
           changes.push(...(await this.remove(orphan.type, orphan.object, input.signal)));

@@ -8,7 +8,9 @@ import { serverObjectNames } from '#api/names.ts';
 import type { OperatorConfig } from '#api/operator-config.ts';
 import type { Permission } from '#api/permission.ts';
 import type { Problem } from '#api/result.ts';
+import { policyObject } from '#constructs/server/mcp-server-workload.ts';
 import type { PolicyDocument } from '#policy/document.ts';
+import { readPolicyFiles } from '#policy/policy-file.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
 import type { Outcome, ReconcileContext } from '#runtime/kube/controller.ts';
 import { isKubeError, type Kube } from '#runtime/kube/kube.ts';
@@ -105,7 +107,10 @@ export class ServerController {
   private async pass({ raw, server, document, signal }: PassInput): Promise<Outcome> {
     const { renderer, applier, story, routes, requeueMs, nowMs } = this.options;
     const rendered = renderer.render(server, document);
-    if (!rendered.ok) return await this.refuse(raw, rendered.error, signal);
+    if (!rendered.ok) {
+      await this.keepPolicy({ raw, server, document, signal });
+      return await this.refuse(raw, rendered.error, signal);
+    }
     const rendering = rendered.value;
     const policy = this.policyStep(server, document);
     // What was revoked is on record before the policy says so: nobody could tell otherwise once the object is gone.
@@ -160,6 +165,20 @@ export class ServerController {
       case 'wait':
         return { keep: live, dueMs: decision.waitMs };
     }
+  }
+
+  /** Writes the policy of a server that runs and can't be rendered any more: what was revoked has to bite all the same. */
+  private async keepPolicy({ raw, server, document, signal }: PassInput): Promise<void> {
+    const { caches, applier, config } = this.options;
+    const { namespace = 'default', name } = server.metadata;
+    const live = caches.live.get(CONFIG_MAP, { namespace, name: serverObjectNames(name).policyConfigMap });
+    if (document === undefined || live === undefined) return;
+    if (isOwnContent(live) && readPolicyFiles(live)?.revision === document.revision) return;
+    const recorded = await this.recordRevocations(raw, signal);
+    const desired = [policyObject({ server, config }, document)];
+    const { errors } = await applier.apply({ owner: raw.metadata.uid ?? '', desired, isPart: true, signal });
+    const failures = [...errors, ...recorded];
+    if (failures.length > 0) throw new AggregateError(failures, 'the policy could not be written');
   }
 
   private async recordRevocations(raw: KubeObject, signal: AbortSignal): Promise<readonly unknown[]> {

@@ -88,6 +88,15 @@ export function workloadObjects(props: McpServerWorkloadProps): readonly Manifes
 }
 
 /**
+ * The ConfigMap of the policy alone, for a server whose other children can't be rendered: what was revoked has to bite
+ * all the same.
+ */
+export function policyObject(input: WorkloadInput, policy: PolicyDocument): Manifest {
+  const chart = new Chart(new App(), 'policy', { disableResourceNameHashes: true });
+  return manifestOf(addPolicyConfigMap(chart, workloadContext(input), policy));
+}
+
+/**
  * The pod template that the spec asks for now. What differs between stable and canary is not in it, nor is the image of
  * the proxy where the installation chooses it, so its digest changes exactly with what a canary has to try.
  */
