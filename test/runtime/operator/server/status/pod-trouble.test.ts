@@ -141,6 +141,12 @@ describe('a pod that is not ready', () => {
     expect(said(status, 'DeploymentReady')).toBe('False Waiting');
   });
 
+  it('is not told by how a container ended that is ready again', () => {
+    const recovered = { ready: true, restartCount: 1, lastState: ended(137, 'OOMKilled') };
+    const status = troubled({ containers: CONTAINERS, statuses: { 'mcp-gateway': recovered } });
+    expect(said(status, 'DeploymentReady')).toBe('False ReadinessFailing');
+  });
+
   it('is told in the same words through every turn of a back-off', () => {
     const pulls = [
       waiting('ErrImagePull', PULL),
