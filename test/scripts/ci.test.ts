@@ -11,16 +11,18 @@ interface Runners {
   readonly check: string;
   readonly test: string;
   readonly start: string;
+  readonly cluster: string;
 }
 
 const green: Runners = {
   check: 'echo "types and floors ok"; echo "4 passed, 0 failed"',
   test: 'report 10 0 0 0',
   start: 'echo "25 passed, 0 failed"',
+  cluster: 'echo "Kubernetes 1.33, parallel: 60 passed, 0 failed"; echo "100 passed, 0 failed"',
 };
 
 /** Stands in for npm: writes Jest's report where it is asked to, as Jest does. */
-function fakeNpm({ check, test, start }: Runners): string {
+function fakeNpm({ check, test, start, cluster }: Runners): string {
   return `#!/bin/sh
 for word in "$@"; do case $word in --outputFile=*) file=\${word#--outputFile=};; esac; done
 report() {
@@ -29,6 +31,7 @@ report() {
 }
 case "$1 $2" in
   'run check') ${check};;
+  'run test:cluster') ${cluster};;
   'test '*) ${test};;
   'start '*) ${start};;
   *) echo "unexpected: npm $*"; exit 9;;
@@ -64,29 +67,37 @@ describe('.ci/run', () => {
   }
 
   it('sums what all runners say', () => {
-    expect(run(green)).toEqual({ code: 0, lastLine: '39 passed, 0 failed' });
+    expect(run(green)).toEqual({ code: 0, lastLine: '139 passed, 0 failed' });
   });
 
   it('runs every runner to its end, and fails where any of them did', () => {
     const check = 'echo "3 passed, 1 failed"; exit 1';
     expect(run({ ...green, check, test: 'report 8 2 0 0; exit 1' })).toEqual({
       code: 1,
-      lastLine: '36 passed, 3 failed',
+      lastLine: '136 passed, 3 failed',
     });
   });
 
   it('counts a runner without a summary as one failure, whatever its status', () => {
-    expect(run({ ...green, start: 'echo "all fine"' })).toEqual({ code: 1, lastLine: '14 passed, 1 failed' });
+    expect(run({ ...green, start: 'echo "all fine"' })).toEqual({
+      code: 1,
+      lastLine: '114 passed, 1 failed',
+    });
   });
 
   it('counts a bad status without a failure as one', () => {
     expect(run({ ...green, start: 'echo "25 passed, 0 failed"; exit 1' })).toEqual({
       code: 1,
-      lastLine: '39 passed, 1 failed',
+      lastLine: '139 passed, 1 failed',
     });
   });
 
+  it('counts a cluster that could not be brought up as a failure', () => {
+    const cluster = 'echo "go_missing: Go is missing"; echo "0 passed, 1 failed"; exit 1';
+    expect(run({ ...green, cluster })).toEqual({ code: 1, lastLine: '39 passed, 1 failed' });
+  });
+
   it('counts skipped tests, and suites that could not run, as failures', () => {
-    expect(run({ ...green, test: 'report 10 0 2 1' })).toEqual({ code: 1, lastLine: '39 passed, 3 failed' });
+    expect(run({ ...green, test: 'report 10 0 2 1' })).toEqual({ code: 1, lastLine: '139 passed, 3 failed' });
   });
 });
