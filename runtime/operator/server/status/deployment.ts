@@ -112,9 +112,10 @@ const allUpdated = seen(({ spec, status }, subject) =>
     : because(`${status.updatedReplicas} of ${pods(spec.replicas)} updated`, subject),
 );
 
-const noneOfBefore = seen(({ status }, { track }) => {
-  const old = Math.max(status.replicas - status.updatedReplicas, track.olderPods.length);
-  return old > 0 ? waits(`${pods(old)} of an earlier template still to be ended`) : undefined;
+/** Earlier pods stay as long as new ones don't become ready, and then it is those that have to be told about. */
+const noneOfBefore = seen(({ status }, subject) => {
+  const old = Math.max(status.replicas - status.updatedReplicas, subject.track.olderPods.length);
+  return old > 0 ? because(`${pods(old)} of an earlier template still to be ended`, subject) : undefined;
 });
 
 const allAvailable = seen(({ spec, status }, subject) =>

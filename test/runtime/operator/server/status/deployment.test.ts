@@ -99,6 +99,25 @@ describe('a Deployment', () => {
     expect(status.message).toContain('1 pod of an earlier template still to be ended');
   });
 
+  it('names what keeps the new pod from being ready, where an earlier one serves until it is', () => {
+    const status = statusOf({
+      observed: (resolved) => {
+        const containers = containersOf(resolved);
+        const deployment = aDeployment({ replicas: 1, containers, revision: 2 });
+        const [older, newer] = [aReplicaSet(deployment, 1), aReplicaSet(deployment, 2)];
+        const waiting = { state: { waiting: { reason: 'ErrImagePull', message: 'not found' } } };
+        const broken = { containers, ready: false, statuses: { [containers[0]?.name ?? '']: waiting } };
+        return {
+          deployment,
+          replicaSets: [older, newer],
+          pods: [aPod(older, 0, { containers }), aPod(newer, 0, broken)],
+        };
+      },
+    });
+    expect(said(status, 'DeploymentReady')).toBe('False ImagePullFailed');
+    expect(status.message).toContain('1 pod of an earlier template still to be ended; pod ');
+  });
+
   it('is ready while an earlier pod only drains', () => {
     const status = statusOf({
       observed: (resolved) => {
