@@ -44,6 +44,13 @@ export const MCPServer = defineKind({
       description: 'Time since creation',
     },
     {
+      name: 'Reason',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+      description: 'Why it is in its phase',
+      priority: 1,
+    },
+    {
       name: 'URL',
       type: 'string',
       jsonPath: '.status.resolved.url',

@@ -11,6 +11,7 @@ import { LearntDefaults } from '#runtime/kube/server-defaults.ts';
 import { apiVersionOf, keyText, type KubeObject, type ResourceType } from '#runtime/kube/object.ts';
 import { CHILD_TYPES, CONFIG_MAP, DEPLOYMENT } from '../kinds.ts';
 import type { LiveObjects } from './live-objects.ts';
+import { withoutForeign } from './policy-map.ts';
 import { applyHandover, handoverStep } from './replica-handover.ts';
 import type { ApplyFailure } from './status/observed-server.ts';
 
@@ -133,6 +134,13 @@ export class ChildApplier {
       if (step !== 'none') live = await applyHandover(kube, step, live, signal);
     }
     const manager = FIELD_MANAGERS.operator;
+    if (live !== undefined && type === CONFIG_MAP) {
+      const body = withoutForeign(manifest, live);
+      if (body !== undefined) {
+        live = await kube.patch(type, live.metadata, { type: 'merge', body, manager }, signal);
+        changes.push({ type, name, action: 'applied', differences: Object.keys(body) });
+      }
+    }
     const applied = await applyIfDifferent(kube, type, manifest, live, manager, signal, this.learnt);
     if (applied.object !== live || changes.length > 0) objects.wrote(type, applied.object);
     onApply?.(type.kind, applied.result);
