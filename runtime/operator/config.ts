@@ -39,7 +39,7 @@ const gatewayName = z
 const environment = z.object({
   MCP_DEFAULT_INGRESS_HOST: text().describe('the host of routes whose author sets neither host nor prefix'),
   DEFAULT_INGRESS_HOST: text().describe('the older name of MCP_DEFAULT_INGRESS_HOST'),
-  DEFAULT_INGRESS_CLASS: text().describe('the ingress class of servers that name none'),
+  DEFAULT_INGRESS_CLASS: text().describe('the ingress class of servers whose class is empty'),
   MCP_DEFAULT_INGRESS_ENTRYPOINTS: text().describe('the entry points of Traefik routes'),
   MCP_DEFAULT_INGRESS_TLS: flag().describe('whether routes are served with TLS'),
   MCP_DEFAULT_INGRESS_TLS_SECRET: text().describe('the Secret of the default TLS store, mode mtls only'),

@@ -2,6 +2,7 @@
 // beside an operator of the Go system. A replica that lost the lease has to end, because what it began may still run.
 import type { Permission } from '#api/permission.ts';
 import { pause } from '#runtime/kube/clock.ts';
+import { FencedKube } from '#runtime/kube/fenced-kube.ts';
 import { KubeClient } from '#runtime/kube/kube-client.ts';
 import type { KubeConnection } from '#runtime/kube/kubeconfig.ts';
 import { LeaderElection, LEASES, type LeaseEnd } from '#runtime/kube/lease.ts';
@@ -37,6 +38,8 @@ export interface OperatorOptions {
 const CONNECTIONS = 16;
 /** How often it is looked whether an operator of the Go system is at work. */
 const NEIGHBOUR_MS = 10_000;
+/** How long a start waits for what proxies say. */
+const FIRST_WORD_MS = 10_000;
 /** How often tombstones that are over are removed. */
 const PRUNE_MS = 3_600_000;
 
@@ -49,6 +52,8 @@ export class Operator {
   private readonly acknowledgements: HttpAcknowledgements | undefined;
   private readonly stopping = new AbortController();
   private readonly schemaProblems = definitionCheck();
+  /** Absent where there is no election: then nobody else works. */
+  private election: LeaderElection | undefined;
   private ended: Promise<LeaseEnd> | undefined;
   private neighbour: string | undefined;
 
@@ -64,7 +69,7 @@ export class Operator {
     const { acknowledgementsUrl: url } = settings;
     this.acknowledgements = url === undefined ? undefined : new HttpAcknowledgements({ url: url.href, log });
     this.assembly = assemble({
-      kube: this.kube,
+      kube: new FencedKube(this.kube, () => this.election?.isCertain ?? true),
       caches: this.caches,
       settings,
       acknowledgements: this.acknowledgements ?? NO_ACKNOWLEDGEMENTS,
@@ -111,6 +116,8 @@ export class Operator {
     void this.acknowledgements?.run(signal);
     if (!(await this.fillCaches(signal))) return 'stopped';
     log.info({}, 'The caches are filled.');
+    // Without it, the first pass would say of every proxy that nothing is known of it.
+    await this.acknowledgements?.whenHeard(FIRST_WORD_MS, signal);
     await this.waitForNeighbour(signal);
     if (signal.aborted) return 'stopped';
     if (leaderElect) return await this.lead(signal);
@@ -133,7 +140,7 @@ export class Operator {
 
   private async lead(signal: AbortSignal): Promise<LeaseEnd> {
     const { settings, clock, log } = this.options;
-    const election = new LeaderElection({
+    this.election = new LeaderElection({
       kube: this.kube,
       namespace: settings.namespace,
       name: OPERATOR_LEASE,
@@ -142,12 +149,14 @@ export class Operator {
       clock,
       onStarted: (leading) => this.work(leading),
     });
-    return await election.run(signal);
+    return await this.election.run(signal);
   }
 
   private async work(signal: AbortSignal): Promise<void> {
     const { assembly } = this;
     const { controllers, tombstones } = assembly;
+    // It may have come while this replica waited for the lease.
+    await this.refuseNeighbour(signal);
     this.metrics.leading(true);
     assembly.catchUp();
     for (const controller of controllers) controller.start();
@@ -180,10 +189,13 @@ export class Operator {
     const isOver = () => signal.aborted;
     while (!isOver()) {
       await pause(NEIGHBOUR_MS, signal);
-      if (!isOver() && (await this.hasNeighbour(signal))) {
-        throw new Error(`The operator of the Go system (${this.neighbour ?? ''}) works on the same servers.`);
-      }
+      if (!isOver()) await this.refuseNeighbour(signal);
     }
+  }
+
+  private async refuseNeighbour(signal: AbortSignal): Promise<void> {
+    if (!(await this.hasNeighbour(signal))) return;
+    throw new Error(`The operator of the Go system (${this.neighbour ?? ''}) works on the same servers.`);
   }
 
   private async hasNeighbour(signal: AbortSignal): Promise<boolean> {

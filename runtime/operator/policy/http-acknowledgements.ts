@@ -15,6 +15,11 @@ export interface HttpAcknowledgementsOptions {
   readonly log: Log;
   /** Longest silence, blank lines included. @default 30000 */
   readonly silenceMs?: number;
+  /**
+   * How long what proxies said last counts after the stream has ended: whoever collects it may be replaced without
+   * every server's status saying so. @default 30000
+   */
+  readonly graceMs?: number;
   /** @default 250 to 10000 */
   readonly backoff?: Backoff;
 }
@@ -61,11 +66,16 @@ export class HttpAcknowledgements implements AcknowledgementSource {
   private readonly listeners: ((server: ObjectRef) => void)[] = [];
   private readonly stateListeners: (() => void)[] = [];
   private readonly silenceMs: number;
+  private readonly graceMs: number;
+  private readonly first = Promise.withResolvers<undefined>();
+  /** Runs from the end of a stream until its word counts as old. */
+  private grace: NodeJS.Timeout | undefined;
   private readonly backoff: Backoff;
 
   constructor(options: HttpAcknowledgementsOptions) {
     this.options = options;
     this.silenceMs = options.silenceMs ?? 30_000;
+    this.graceMs = options.graceMs ?? 30_000;
     this.backoff = options.backoff ?? { firstMs: 250, maxMs: 10_000 };
   }
 
@@ -100,9 +110,10 @@ export class HttpAcknowledgements implements AcknowledgementSource {
           'The stream of acknowledgements ended. What proxies said last is kept, and status says that it is old.',
         );
       }
-      this.setState('disconnected');
+      this.lose();
       await pause(backoffMs(this.backoff, failures), signal);
     }
+    clearTimeout(this.grace);
     this.setState('disconnected');
   }
 
@@ -135,6 +146,9 @@ export class HttpAcknowledgements implements AcknowledgementSource {
     if (!read.success) throw new StreamError(`a line is not as agreed: ${z.prettifyError(read.error)}`);
     if ('synced' in read.data) {
       this.forgetStale();
+      clearTimeout(this.grace);
+      this.grace = undefined;
+      this.first.resolve(undefined);
       this.setState('connected');
       onSynced();
       return;
@@ -162,6 +176,21 @@ export class HttpAcknowledgements implements AcknowledgementSource {
 
   private tell(server: ObjectRef): void {
     for (const listener of this.listeners) listener(server);
+  }
+
+  /** Resolves when every server was heard of once, or after a time, or when the signal fires. */
+  async whenHeard(timeoutMs: number, signal: AbortSignal): Promise<void> {
+    const heard = new AbortController();
+    void this.first.promise.then(() => heard.abort());
+    await pause(timeoutMs, AbortSignal.any([signal, heard.signal]));
+  }
+
+  private lose(): void {
+    if (this.state === 'disconnected') return;
+    this.grace ??= setTimeout(() => {
+      this.grace = undefined;
+      this.setState('disconnected');
+    }, this.graceMs);
   }
 
   private setState(state: 'connected' | 'disconnected'): void {

@@ -37,7 +37,7 @@ export interface Pass {
   readonly warnings: readonly Problem[];
   readonly routeConflict: ObjectRef | undefined;
   readonly rollout: RolloutPlan['status'];
-  readonly ingressStrategy: string;
+  readonly ingressStrategy: string | undefined;
   /** Milliseconds until a document is written that is held back. */
   readonly policyDueMs: number | undefined;
 }

@@ -7,6 +7,7 @@ import { MCPServer, type McpServer, type McpServerStatus } from '#api/mcp-server
 import { serverObjectNames } from '#api/names.ts';
 import type { OperatorConfig } from '#api/operator-config.ts';
 import type { Permission } from '#api/permission.ts';
+import { resolve } from '#api/resolve.ts';
 import type { Problem } from '#api/result.ts';
 import { policyObject } from '#constructs/server/mcp-server-workload.ts';
 import type { PolicyDocument } from '#policy/document.ts';
@@ -109,7 +110,7 @@ export class ServerController {
     const rendered = renderer.render(server, document);
     if (!rendered.ok) {
       await this.keepPolicy({ raw, server, document, signal });
-      return await this.refuse(raw, rendered.error, signal);
+      return await this.refuseToRender({ raw, server, document, signal }, rendered.error);
     }
     const rendering = rendered.value;
     const policy = this.policyStep(server, document);
@@ -212,7 +213,7 @@ export class ServerController {
     raw: KubeObject,
     server: McpServer,
     document: PolicyDocument | undefined,
-    { resolved }: Rendering,
+    { resolved }: Pick<Rendering, 'resolved'>,
     pass: Pass,
   ): ReturnType<typeof serverStatus> {
     const { caches, acknowledgements, config, nowMs } = this.options;
@@ -226,6 +227,31 @@ export class ServerController {
       previous: previousStatus(raw),
       nowMs: nowMs(),
     });
+  }
+
+  /** What the installation lacks is said beside what still runs; any other problem is the spec's own. */
+  private async refuseToRender(
+    { raw, server, document, signal }: PassInput,
+    problems: readonly Problem[],
+  ): Promise<Outcome> {
+    const { config, routes } = this.options;
+    const resolved = resolve(server, config);
+    if (resolved.problems.length === 0) return await this.refuse(raw, problems, signal);
+    const { status } = this.statusOf(
+      raw,
+      server,
+      document,
+      { resolved },
+      {
+        failures: [],
+        warnings: [],
+        routeConflict: routes.conflictOf(keyText(raw.metadata)),
+        rollout: undefined,
+        ingressStrategy: undefined,
+        policyDueMs: undefined,
+      },
+    );
+    return (await this.writeStatus(raw, status, signal)) ? DONE : BEHIND;
   }
 
   /** A spec that can't be carried out: nothing is touched, and status says what is wrong. */

@@ -83,6 +83,7 @@ async function follow(greeting: readonly string[], options: { readonly silenceMs
     url: `${url}/`,
     log,
     backoff: { firstMs: 5, maxMs: 20 },
+    graceMs: 0,
     ...options,
   });
   const told: string[] = [];
@@ -146,7 +147,7 @@ describe('acknowledgements over HTTP', () => {
     await until(() => source.state === 'connected');
     collector.greeting = [lineOf(NOTES, 'b')];
     collector.cut();
-    await until(() => podsOf(source)[0] === 'b');
+    await until(() => podsOf(source)[0] === 'b' && states.length > 1);
     // The new stream has not said yet that this is all, so the other one is kept.
     expect([source.state, podsOf(source, OTHER)]).toEqual(['disconnected', ['c']]);
     told.length = 0;
@@ -156,13 +157,29 @@ describe('acknowledgements over HTTP', () => {
     expect(states).toEqual(['connected', 'disconnected', 'connected']);
   });
 
+  it('count for a while after the stream ended, so that whoever collects them may be replaced unseen', async () => {
+    const { collector, source, states } = await follow([lineOf(NOTES, 'a'), SYNCED], { graceMs: 10_000 });
+    await source.whenHeard(10_000, AbortSignal.timeout(10_000));
+    expect(source.state).toBe('connected');
+    collector.cut();
+    await until(() => collector.streams.length > 1);
+    await delay(50);
+    expect([states, podsOf(source)]).toEqual([['connected'], ['a']]);
+  });
+
+  it('are waited for no longer than one says', async () => {
+    const { source } = await follow([]);
+    await source.whenHeard(20, AbortSignal.timeout(10_000));
+    expect(source.state).toBe('disconnected');
+  });
+
   it('are asked for again while nobody is there, and while the answer is an error', async () => {
     const { collector, source, warnings } = await follow([SYNCED]);
     await until(() => source.state === 'connected');
     const { port } = collector;
     await collector.close();
     await until(() => warnings.some((text) => text.includes('fetch failed')));
-    expect(source.state).toBe('disconnected');
+    await until(() => source.state === 'disconnected');
     collector.status = 503;
     await collector.start(port);
     await until(() => warnings.some((text) => text.includes('HTTP 503')));

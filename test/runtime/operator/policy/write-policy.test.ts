@@ -45,6 +45,13 @@ describe('the ConfigMap of a policy', () => {
     expect(decision(policyFiles(current), less, 0)).toEqual({ kind: 'write' });
   });
 
+  it('is written at once where the server itself says something else, though nothing is taken away', () => {
+    const { inputs, epoch, session } = current;
+    const longer = { ...session, idleTimeoutSeconds: session.idleTimeoutSeconds + 60 };
+    const next = sealPolicy({ ...current, session: longer }, inputs, epoch);
+    expect(decision(policyFiles(current), next, 0)).toEqual({ kind: 'write' });
+  });
+
   it.each<[string, unknown]>([
     ['there is none', undefined],
     ['it is empty', { data: {} }],
