@@ -74,6 +74,11 @@ export class LeaderElection {
     return this.observed === undefined ? undefined : holderOf(this.observed.lease);
   }
 
+  /** Whether this process holds the lease, and has renewed it so lately that nobody else may have taken it over. */
+  get isCertain(): boolean {
+    return this.leading && this.clock.monotonicMs() < this.renewedAtMs + this.times.renewDeadlineMs;
+  }
+
   /** Waits for the lease, holds it, and resolves when it is lost or the signal fires. Never rejects. */
   async run(signal: AbortSignal): Promise<LeaseEnd> {
     while (!signal.aborted && !(await this.attempt(signal))) await pause(this.retryMs(), signal);

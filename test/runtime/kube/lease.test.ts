@@ -137,6 +137,20 @@ describe('a leader election', () => {
     expect(a.election.leading).toBe(false);
   });
 
+  it('is certain of its lease only for as long as it has renewed it in time, whatever else it knows', async () => {
+    let frozenMs = 0;
+    const clock = { nowMs: () => Date.now(), monotonicMs: () => performance.now() + frozenMs };
+    const a = candidate('a', { clock });
+    expect(a.election.isCertain).toBe(false);
+    await until(() => a.election.leading);
+    expect(a.election.isCertain).toBe(true);
+    // As for a process that was stopped and goes on, before any of its timers has run.
+    frozenMs = TIMES.renewDeadlineMs;
+    expect([a.election.leading, a.election.isCertain]).toEqual([true, false]);
+    expect(await a.run).toBe('lost');
+    expect(a.election.isCertain).toBe(false);
+  });
+
   it('outlives a server that is away for less than the deadline', async () => {
     const a = candidate('a');
     await until(() => a.election.leading);
