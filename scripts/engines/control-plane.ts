@@ -185,6 +185,8 @@ export class ControlPlane {
     const server = this.processes.start({
       name: 'kube-apiserver',
       program: this.engines.kubeApiserver,
+      // It would wait a minute for connections that nobody closes. What was answered is in etcd.
+      graceMs: 1_000,
       args: [
         `--etcd-servers=http://127.0.0.1:${etcd}`,
         '--bind-address=127.0.0.1',

@@ -13,6 +13,8 @@ export interface ProcessSpec {
   readonly args: readonly string[];
   /** Variables beside those of this process. */
   readonly env?: Readonly<Record<string, string>>;
+  /** How long it may take to end by itself. @default 10 000 */
+  readonly graceMs?: number;
 }
 
 export interface Exit {
@@ -20,7 +22,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-const graceMs = 10_000;
+const usualGraceMs = 10_000;
 
 /** One process, running or ended. */
 export class EngineProcess {
@@ -31,9 +33,12 @@ export class EngineProcess {
   readonly ended: Promise<Exit>;
   exit: Exit | undefined;
   private readonly child: ChildProcess;
+  private readonly graceMs: number;
 
-  constructor({ name, program, args, env }: ProcessSpec, folder: string, reaper: Reaper) {
+  constructor(spec: ProcessSpec, folder: string, reaper: Reaper) {
+    const { name, program, args, env } = spec;
     this.name = name;
+    this.graceMs = spec.graceMs ?? usualGraceMs;
     this.logFile = path.join(folder, `${name}.log`);
     const log = openSync(this.logFile, 'a');
     // Detached, because Ctrl-C in a terminal must not end an API server before those that talk to it.
@@ -58,11 +63,11 @@ export class EngineProcess {
     });
   }
 
-  /** Asks it to end, and ends it where it does not in ten seconds. */
+  /** Asks it to end, and ends it where it does not in time. */
   async stop(): Promise<Exit> {
     if (this.exit !== undefined) return this.exit;
     this.child.kill('SIGTERM');
-    const killer = setTimeout(() => this.child.kill('SIGKILL'), graceMs);
+    const killer = setTimeout(() => this.child.kill('SIGKILL'), this.graceMs);
     const exit = await this.ended;
     clearTimeout(killer);
     return exit;

@@ -168,7 +168,7 @@ describe('the engines of a control plane', () => {
   });
 
   it('of Kubernetes are built in a module that replaces the staging modules by their releases', async () => {
-    // Tidying fails, so that the module of the build can be looked at from what it was asked.
+    // Tidying keeps a copy of the module, which is gone after the build.
     program(
       at('go-bin', 'go'),
       fakeGo('go1.26.1').replace("'mod tidy')", `'mod tidy') cp go.mod deps.go "$GO_MODULE/..";`),
