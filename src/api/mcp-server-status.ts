@@ -4,6 +4,8 @@ import { statusBase, text } from './schema.ts';
 
 const observed = (what: string) => z.boolean().optional().describe(what);
 
+const header = (whose: string) => text(256).optional().describe(`Header ${whose}.`);
+
 export const mcpServerStatus = z.object({
   ...statusBase,
   phase: z
@@ -55,6 +57,31 @@ export const mcpServerStatus = z.object({
       url: text(2048).optional().describe('URL under which callers reach the server.'),
       upstreamURL: text(2048).optional().describe('Where the proxy finds the server.'),
       analyticsSource: text(256).optional().describe('Source in audit events.'),
+      pullSecrets: z
+        .array(text(253))
+        .max(64)
+        .optional()
+        .describe('Secrets with which the images are pulled.'),
+      auth: z
+        .object({
+          mode: text(16).optional().describe('How callers say who they are.'),
+          humanIDHeader: header('of the human'),
+          agentIDHeader: header('of the agent'),
+          teamIDHeader: header('of the team'),
+          sessionIDHeader: header('of the session'),
+          tokenHeader: header('of the token'),
+          audience: text(2048).optional().describe('Audience that tokens have to be meant for.'),
+        })
+        .optional()
+        .describe('How the proxy identifies callers; absent while the gateway is off.'),
+      policy: z
+        .object({
+          mode: text(16).optional().describe('Whether the policy is enforced, or only observed.'),
+          defaultDecision: text(16).optional().describe('What is decided where no grant says anything.'),
+          sessionRequired: z.boolean().optional().describe('Whether a call needs a session.'),
+        })
+        .optional()
+        .describe('How the proxy decides; absent while the gateway is off.'),
     })
     .optional()
     .describe('Values derived from the spec and the configuration of the operator.'),

@@ -25,6 +25,23 @@ const DEFAULT_RESOURCES = {
   limits: { cpu: '500m', memory: '256Mi' },
 };
 
+/** Shown of a server whose gateway is on; members that a case names differ from the defaults. */
+const governed = (audience: string, { auth = {}, policy = {} }: { auth?: object; policy?: object } = {}) => ({
+  auth: {
+    mode: 'header',
+    humanIDHeader: 'X-MCP-Human-ID',
+    agentIDHeader: 'X-MCP-Agent-ID',
+    teamIDHeader: 'X-MCP-Team-ID',
+    sessionIDHeader: 'X-MCP-Agent-Session',
+    tokenHeader: 'Authorization',
+    audience,
+    ...auth,
+  },
+  policy: { mode: 'allow-list', defaultDecision: 'deny', sessionRequired: false, ...policy },
+});
+
+const PULL_SECRETS = ['mcp-runtime-registry-pull'];
+
 const head = (name: string) => `
 apiVersion: mcpruntime.org/v1alpha1
 kind: MCPServer
@@ -108,6 +125,7 @@ const plain: LegacyManifest = {
     ingress: { annotations: WEB, spec: ingress('traefik', host, 'weather', ['/weather/mcp']) },
   }),
   resolved: (host) => ({
+    pullSecrets: PULL_SECRETS,
     image: 'registry.example.org/weather:latest',
     publicPath: '/weather/mcp',
     host,
@@ -191,6 +209,11 @@ const spring: LegacyManifest = {
     },
   }),
   resolved: (host) => ({
+    pullSecrets: PULL_SECRETS,
+    ...governed(`http://${host}/finance/payments/mcp`, {
+      auth: { humanIDHeader: 'X-Finance-Human' },
+      policy: { sessionRequired: true },
+    }),
     image: 'registry.example.org:5000/payments:v2',
     gatewayImage: PROXY,
     publicPath: '/finance/payments/mcp',
@@ -238,6 +261,8 @@ const summer: LegacyManifest = {
     ingress: { annotations: WEB, spec: ingress('traefik', host, 'mail', ['/mail/mcp']) },
   }),
   resolved: (host) => ({
+    pullSecrets: PULL_SECRETS,
+    ...governed(`http://${host}/mail/mcp`),
     image: 'mirror.example.org/cache/acme/tools/mail:1.2',
     gatewayImage: 'example.org/own-proxy:3',
     publicPath: '/mail/mcp',
@@ -279,6 +304,7 @@ const canary: LegacyManifest = {
     ingress: { spec: ingress('traefik', host, 'search', ['/search/mcp']) },
   }),
   resolved: (host) => ({
+    pullSecrets: ['own', 'other'],
     image: 'example.org/search:1',
     publicPath: '/search/mcp',
     host,
@@ -308,6 +334,7 @@ const pinned: LegacyManifest = {
     },
   }),
   resolved: (host) => ({
+    pullSecrets: PULL_SECRETS,
     image: `example.org/docs@sha256:${'0123456789abcdef'.repeat(4)}`,
     publicPath: '/library/docs',
     host,
@@ -334,6 +361,8 @@ const oauth: LegacyManifest = {
     },
   }),
   resolved: (host) => ({
+    pullSecrets: PULL_SECRETS,
+    ...governed('crm', { auth: { mode: 'oauth' } }),
     image: 'example.org/crm:3',
     gatewayImage: PROXY,
     publicPath: '/crm/mcp',

@@ -31,7 +31,12 @@ const deployment = z.object({
   spec: z.object({
     replicas: z.number().default(1),
     paused: z.boolean().default(false),
-    template: z.object({ spec: z.object({ containers: z.array(container) }) }),
+    template: z.object({
+      spec: z.object({
+        containers: z.array(container),
+        imagePullSecrets: z.array(z.object({ name: z.string() })).optional(),
+      }),
+    }),
   }),
   status: z
     .object({

@@ -10,19 +10,22 @@ import type { Scene } from './scene.ts';
 
 const nameOf = ({ input }: Scene) => serverObjectNames(input.resolved.name).ingress;
 
-function conflict({ observed, input }: Scene): Finding | undefined {
-  if (observed.routeConflict === undefined) return undefined;
+function where({ input }: Scene): string {
   const { host, path } = input.resolved.route;
-  const where = host === undefined ? `path ${path}` : `host ${host} with path ${path}`;
+  return host === undefined ? `path ${path} of any host` : `host ${host} with path ${path}`;
+}
+
+function conflict(scene: Scene): Finding | undefined {
+  const { observed } = scene;
+  if (observed.routeConflict === undefined) return undefined;
   return stuck(
     CONDITION_REASONS.ROUTE_CONFLICT,
-    `${where} belongs to ${objectKey(observed.routeConflict)}, which is older; choose another spec.publicPathPrefix or spec.ingressHost`,
+    `${where(scene)} belongs to ${objectKey(observed.routeConflict)}, which is older; choose another spec.publicPathPrefix or spec.ingressHost`,
   );
 }
 
 export function acceptedFinding(scene: Scene): Finding {
-  const { host, path } = scene.input.resolved.route;
-  return conflict(scene) ?? holds(`${host ?? 'Any host'} with path ${path} is this server's`);
+  return conflict(scene) ?? holds(`${where(scene)} is this server's`);
 }
 
 /** Refused for the conflict, which is told by `Accepted`. */

@@ -39,7 +39,7 @@ function world() {
 
 function contentOf(secret: KubeObject | undefined): unknown {
   const data = secret?.['data'];
-  const encoded = typeof data === 'object' && data !== null ? Object.values(data)[0] : undefined;
+  const encoded: unknown = typeof data === 'object' && data !== null ? Object.values(data)[0] : undefined;
   return JSON.parse(Buffer.from(String(encoded), 'base64').toString());
 }
 

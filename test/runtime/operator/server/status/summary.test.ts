@@ -43,6 +43,17 @@ describe('a server that is ready', () => {
     expect(statusOf({ spec: { gateway: { enabled: true } } }).message).toContain('nothing records');
   });
 
+  it('shows how callers are identified and calls decided, only while the gateway is on', () => {
+    const auth = { mode: 'header' as const, humanIDHeader: 'X-Human' };
+    const spec = { ...GATEWAY_ON, auth, session: { required: true } };
+    expect(statusOf({ spec }).resolved).toMatchObject({
+      auth: { ...auth, agentIDHeader: 'X-MCP-Agent-ID', tokenHeader: 'Authorization' },
+      policy: { mode: 'allow-list', defaultDecision: 'deny', sessionRequired: true },
+    });
+    expect(statusOf().resolved).not.toHaveProperty('auth');
+    expect(statusOf().resolved).not.toHaveProperty('policy');
+  });
+
   it('shows the images that run, not those that are wished for', () => {
     const status = statusOf({
       spec: GATEWAY_ON,
