@@ -70,7 +70,12 @@ afterEach(async () => {
   stop = undefined;
 });
 
-async function follow(greeting: readonly string[], options: { readonly silenceMs?: number } = {}) {
+interface Patience {
+  readonly silenceMs?: number;
+  readonly graceMs?: number;
+}
+
+async function follow(greeting: readonly string[], options: Patience = {}) {
   const collector = new Collector();
   collector.greeting = greeting;
   const url = await collector.start();
