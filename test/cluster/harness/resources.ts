@@ -29,6 +29,7 @@ const KINDS = {
   ClusterRoleBinding: 'apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
   CustomResourceDefinition: 'apis/apiextensions.k8s.io/v1/customresourcedefinitions',
   ValidatingAdmissionPolicy: 'apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies',
+  ValidatingAdmissionPolicyBinding: 'apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings',
   Gateway: 'apis/gateway.networking.k8s.io/v1/gateways',
   GatewayClass: 'apis/gateway.networking.k8s.io/v1/gatewayclasses',
   HTTPRoute: 'apis/gateway.networking.k8s.io/v1/httproutes',
