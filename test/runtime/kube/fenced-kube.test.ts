@@ -37,19 +37,22 @@ const WRITES: readonly (readonly [string, (kube: Kube) => Promise<unknown>])[] =
 ];
 
 describe('a fence', () => {
-  it.each(WRITES)('lets %s through while its owner may write, and refuses it afterwards', async (verb, write) => {
-    const { kube, asked } = recordingKube();
-    let may = true;
-    const fenced = new FencedKube(kube, () => may);
-    await write(fenced);
-    expect(asked).toEqual([verb]);
-    may = false;
-    await expect(write(fenced)).rejects.toMatchObject({
-      code: 'unavailable',
-      message: expect.stringMatching(/ConfigMap team\/notes: not sent, because .* lease/),
-    });
-    expect(asked).toEqual([verb]);
-  });
+  it.each(WRITES)(
+    'lets %s through while its owner may write, and refuses it afterwards',
+    async (verb, write) => {
+      const { kube, asked } = recordingKube();
+      let may = true;
+      const fenced = new FencedKube(kube, () => may);
+      await write(fenced);
+      expect(asked).toEqual([verb]);
+      may = false;
+      await expect(write(fenced)).rejects.toMatchObject({
+        code: 'unavailable',
+        message: expect.stringMatching(/ConfigMap team\/notes: not sent, because .* lease/),
+      });
+      expect(asked).toEqual([verb]);
+    },
+  );
 
   it('lets reads through at any time', async () => {
     const { kube, asked } = recordingKube();

@@ -16,7 +16,14 @@ function deployment(name: string, { image, updated = 2, available = 2 }: Running
     metadata: { name, namespace: 'team-a', generation: 3 },
     spec: {
       replicas: 2,
-      template: { spec: { containers: [{ name, image: 'x' }, { name: 'mcp-gateway', image }] } },
+      template: {
+        spec: {
+          containers: [
+            { name, image: 'x' },
+            { name: 'mcp-gateway', image },
+          ],
+        },
+      },
     },
     status: { observedGeneration: 3, updatedReplicas: updated, availableReplicas: available },
   };
