@@ -242,7 +242,11 @@ describe('the pods of a server', () => {
       deployment.metadata.generation,
       at(deployment, 'spec', 'template'),
     ];
-    const before = shape(await world.must('Deployment', 'steady', ns));
+    // The policy is written first, the Deployment a moment later.
+    const made = await eventually('the server has its Deployment', () =>
+      world.get('Deployment', 'steady', ns),
+    );
+    const before = shape(made);
     await make(
       ...Array.from({ length: 20 }, (_, index) => aSession(ns, `steady-${index}`, 'steady')),
       aGrant(ns, 'steady-deny', 'steady', { toolRules: [{ name: 'change', decision: 'deny' }] }),
