@@ -6,7 +6,10 @@ const line = z.object({
   stage: z.string(),
   verb: z.string(),
   requestURI: z.string(),
-  user: z.object({ username: z.string() }),
+  user: z.object({
+    username: z.string(),
+    extra: z.record(z.string(), z.array(z.string())).optional(),
+  }),
   impersonatedUser: z.object({ username: z.string() }).optional(),
   userAgent: z.string().optional(),
   objectRef: z
@@ -19,6 +22,7 @@ const line = z.object({
     })
     .optional(),
   responseStatus: z.object({ code: z.number().optional() }).optional(),
+  annotations: z.record(z.string(), z.string()).optional(),
   requestReceivedTimestamp: z.string(),
 });
 
@@ -27,6 +31,8 @@ export interface AuditEvent {
   /** Of RBAC: get, list, watch, create, update, patch, delete, deletecollection. */
   readonly verb: string;
   readonly user: string;
+  /** Which of its tokens a service account used; absent for other users. */
+  readonly credential: string | undefined;
   readonly uri: string;
   readonly group: string;
   readonly resource: string;
@@ -34,6 +40,8 @@ export interface AuditEvent {
   readonly namespace: string | undefined;
   readonly name: string | undefined;
   readonly code: number;
+  /** Refused for want of a permission; what quota and admission refuse has the same code. */
+  readonly unauthorized: boolean;
   readonly dryRun: boolean;
   readonly userAgent: string | undefined;
   /** ISO time. */
@@ -54,6 +62,8 @@ export interface AuditFilter {
   readonly since?: number;
 }
 
+const CREDENTIAL = 'authentication.kubernetes.io/credential-id';
+const DECISION = 'authorization.k8s.io/decision';
 const WRITES: readonly string[] = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 
 export class AuditLog {
@@ -110,6 +120,7 @@ function eventOf(text: string): AuditEvent | undefined {
   return {
     verb: data.verb,
     user: data.impersonatedUser?.username ?? data.user.username,
+    credential: data.user.extra?.[CREDENTIAL]?.[0],
     uri: data.requestURI,
     group: data.objectRef?.apiGroup ?? '',
     resource: data.objectRef?.resource ?? '',
@@ -117,6 +128,7 @@ function eventOf(text: string): AuditEvent | undefined {
     namespace: data.objectRef?.namespace,
     name: data.objectRef?.name,
     code: data.responseStatus?.code ?? 0,
+    unauthorized: data.annotations?.[DECISION] === 'forbid',
     dryRun: /[?&]dryRun=All(&|$)/.test(data.requestURI),
     userAgent: data.userAgent,
     at: data.requestReceivedTimestamp,

@@ -5,6 +5,11 @@ import { stringify } from 'yaml';
 /** Annotation of a pod that says what becomes of it; without it the pod becomes ready. */
 export const OUTCOME_ANNOTATION = 'test.mcpruntime.org/outcome';
 
+/** An image of the proxy that never becomes ready, whatever the pod's annotation says. */
+export const BROKEN_PROXY_IMAGE = 'registry.example.org/mcp-runtime/proxy:broken';
+
+const PROXY_IMAGE = '.spec.containers.[] | select( .name == "mcp-gateway" ) | .image';
+
 /** Condition by which a pod says what it plays, so that a stage acts once. */
 const PLAYED = 'test.mcpruntime.org/outcome';
 
@@ -83,7 +88,17 @@ export function stagesText(): string {
     'unready',
     'proxy-unready',
   ];
-  const stages = [nodeReady, podDeleted, ...outcomes.map((outcome) => podPlays(outcome, SCRIPTS[outcome]))];
+  const asked = outcomes.map((outcome) => {
+    const fine: Expression = { key: PROXY_IMAGE, operator: 'NotIn', values: [BROKEN_PROXY_IMAGE] };
+    return podPlays(outcome, `pod-${outcome}`, [asksFor(outcome), fine]);
+  });
+  const broken: Expression = { key: PROXY_IMAGE, operator: 'In', values: [BROKEN_PROXY_IMAGE] };
+  const stages = [
+    nodeReady,
+    podDeleted,
+    ...asked,
+    podPlays('proxy-unready', 'pod-with-broken-proxy', [broken]),
+  ];
   return stages.map((each) => stringify(each, { lineWidth: 0 })).join('---\n');
 }
 
@@ -153,29 +168,28 @@ const podDeleted = stage('pod-deleted', 'Pod', [{ key: '.metadata.deletionTimest
   delete: true,
 });
 
-function podPlays(outcome: Outcome, script: Script): object {
-  const annotation = `.metadata.annotations["${OUTCOME_ANNOTATION}"]`;
-  const asked: Expression =
-    outcome === 'ready'
-      ? {
-          key: annotation,
-          operator: 'NotIn',
-          values: Object.keys(SCRIPTS).filter((each) => each !== 'ready'),
-        }
-      : { key: annotation, operator: 'In', values: [outcome] };
+/** What the annotation of a pod says that plays this. */
+function asksFor(outcome: Outcome): Expression {
+  const key = `.metadata.annotations["${OUTCOME_ANNOTATION}"]`;
+  if (outcome !== 'ready') return { key, operator: 'In', values: [outcome] };
+  return { key, operator: 'NotIn', values: Object.keys(SCRIPTS).filter((each) => each !== 'ready') };
+}
+
+/** @param when which pods play it */
+function podPlays(outcome: Outcome, name: string, when: readonly Expression[]): object {
   return stage(
-    `pod-${outcome}`,
+    name,
     'Pod',
     [
       { key: '.metadata.deletionTimestamp', operator: 'DoesNotExist' },
-      asked,
+      ...when,
       {
         key: `.status.conditions.[] | select( .type == "${PLAYED}" ) | .reason`,
         operator: 'NotIn',
         values: [outcome],
       },
     ],
-    { statusTemplate: podStatus(outcome, script) },
+    { statusTemplate: podStatus(outcome, SCRIPTS[outcome]) },
   );
 }
 
