@@ -49,8 +49,15 @@ const PATCH_TYPES = {
 
 const list = z.object({ items: z.array(z.record(z.string(), z.unknown())) });
 
-/** The cluster under test. Cheap; a test file has one. */
+let shared: Cluster | undefined;
+
+/** The cluster under test, with the connections that a test file has to it. */
 export function cluster(): Cluster {
+  shared ??= connect();
+  return shared;
+}
+
+function connect(): Cluster {
   const file = process.env[CLUSTER_VARIABLE];
   if (file === undefined) throw new Error('there is no cluster: run these tests with npm run test:cluster');
   const json: unknown = JSON.parse(readFileSync(file, 'utf8'));

@@ -3,15 +3,16 @@
 import { OUTCOME_ANNOTATION, type Outcome } from '#scripts/engines/stages.ts';
 import { aServer, becomes, make, phaseOf } from './builders.ts';
 import { cluster } from './cluster.ts';
-import { until } from './eventually.ts';
+import { until, type Patience } from './eventually.ts';
 import { at, type KubeObject } from './objects.ts';
 
 /** Gives the Ingress of a server an address, as its controller would, once it is there. */
-export async function giveAddress(namespace: string, name: string): Promise<void> {
+export async function giveAddress(namespace: string, name: string, patience: Patience = {}): Promise<void> {
   await until(
     `Ingress ${namespace}/${name} is there`,
     () => cluster().get('Ingress', name, namespace),
     (ingress) => ingress !== undefined,
+    patience,
   );
   const body = { status: { loadBalancer: { ingress: [{ ip: '192.0.2.1' }] } } };
   await cluster().patch('Ingress', name, namespace, body, { subresource: 'status' });
