@@ -250,6 +250,6 @@ describe('the status of a server', () => {
   it('never claimed more than there was, at any moment of all this', async () => {
     await stays('nothing is left to happen', () => readyAgain(ns, name), { forMs: 500 });
     expect([...watch.lies]).toEqual([]);
-    expect(watch.looks).toBeGreaterThan(50);
+    expect(watch.looks).toBeGreaterThan(10);
   });
 });
