@@ -16,19 +16,30 @@ export function proxyImageOf(deployment: KubeObject | undefined): string | undef
   return textAt(proxy, 'image');
 }
 
-/** Whether a Deployment still replaces pods and has some that serve: what a wave waits for. */
-function isRolling(deployment: KubeObject): boolean {
+const count = (deployment: KubeObject, name: string) => numberAt(deployment, 'status', name) ?? 0;
+
+const hasServingPods = (deployment: KubeObject) => count(deployment, 'availableReplicas') > 0;
+
+function isSeen(deployment: KubeObject): boolean {
+  return count(deployment, 'observedGeneration') >= (deployment.metadata.generation ?? 0);
+}
+
+/** Whether all pods are of the current template and serve. Those of an earlier one serve too, until they are replaced. */
+function isComplete(deployment: KubeObject): boolean {
   const wanted = numberAt(deployment, 'spec', 'replicas') ?? 1;
-  const count = (name: string) => numberAt(deployment, 'status', name) ?? 0;
-  const seen = count('observedGeneration') >= (deployment.metadata.generation ?? 0);
-  const complete = seen && count('updatedReplicas') >= wanted && count('availableReplicas') >= wanted;
-  return !complete && (count('availableReplicas') > 0 || !seen);
+  const updated = count(deployment, 'updatedReplicas');
+  return (
+    isSeen(deployment) &&
+    updated >= wanted &&
+    count(deployment, 'replicas') <= updated &&
+    count(deployment, 'availableReplicas') >= wanted
+  );
 }
 
 export class ProxyWaves {
   private readonly deployments: Pick<Cache, 'get' | 'list'>;
-  /** Servers that were let go and whose Deployment doesn't show it yet. */
-  private readonly released = new Set<string>();
+  /** Deployments that were let go and aren't done, with whether they had pods that served before. */
+  private readonly released = new Map<string, boolean>();
 
   constructor(deployments: Pick<Cache, 'get' | 'list'>) {
     this.deployments = deployments;
@@ -39,15 +50,16 @@ export class ProxyWaves {
    * @param wanted image of the installation; undefined where it names none
    */
   imageFor(key: ObjectKey, wanted: string | undefined): string | undefined {
-    const running = proxyImageOf(this.deployments.get(key));
+    const deployment = this.deployments.get(key);
+    const running = proxyImageOf(deployment);
     const text = keyText(key);
-    if (wanted === undefined || running === undefined || running === wanted) {
+    if (wanted === undefined || running === undefined) {
       this.released.delete(text);
       return wanted;
     }
-    if (this.released.has(text)) return wanted;
+    if (running === wanted || this.released.has(text)) return wanted;
     if (!this.hasRoom(wanted)) return running;
-    this.released.add(text);
+    this.released.set(text, deployment !== undefined && hasServingPods(deployment));
     return wanted;
   }
 
@@ -58,10 +70,18 @@ export class ProxyWaves {
       const image = proxyImageOf(deployment);
       if (image === undefined) continue;
       servers += 1;
-      const key = keyText(deployment.metadata);
-      if (image === wanted) this.released.delete(key);
-      if (this.released.has(key) || (image === wanted && isRolling(deployment))) changing += 1;
+      if (this.isChanging(deployment, image === wanted)) changing += 1;
     }
     return changing < Math.max(1, Math.ceil(servers * WAVE_SHARE));
+  }
+
+  /** What a wave waits for. A server without any pod that serves counts only where it had one before its turn came. */
+  private isChanging(deployment: KubeObject, hasImage: boolean): boolean {
+    const key = keyText(deployment.metadata);
+    if (!hasImage) return this.released.has(key);
+    if (!isComplete(deployment))
+      return !isSeen(deployment) || hasServingPods(deployment) || this.released.get(key) === true;
+    this.released.delete(key);
+    return false;
   }
 }

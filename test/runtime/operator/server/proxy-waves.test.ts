@@ -7,9 +7,11 @@ interface Running {
   /** Pods of the current template that are available; the Deployment wants two. */
   readonly updated?: number;
   readonly available?: number;
+  /** Pods of any template. */
+  readonly pods?: number;
 }
 
-function deployment(name: string, { image, updated = 2, available = 2 }: Running): KubeObject {
+function deployment(name: string, { image, updated = 2, available = 2, pods = 2 }: Running): KubeObject {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -25,7 +27,12 @@ function deployment(name: string, { image, updated = 2, available = 2 }: Running
         },
       },
     },
-    status: { observedGeneration: 3, updatedReplicas: updated, availableReplicas: available },
+    status: {
+      observedGeneration: 3,
+      replicas: pods,
+      updatedReplicas: updated,
+      availableReplicas: available,
+    },
   };
 }
 
@@ -73,8 +80,27 @@ describe('a new proxy image', () => {
     expect(ask('s1')).toBe('old');
   });
 
+  it('stops while earlier pods serve beside all the new ones, of which none does', () => {
+    const { set, ask } = cluster(10, { image: 'old' });
+    expect(ask('s0')).toBe('new');
+    set('s0', { image: 'new', updated: 2, available: 2, pods: 4 });
+    expect(ask('s1')).toBe('old');
+    set('s0', { image: 'new' });
+    expect(ask('s1')).toBe('new');
+  });
+
+  it('stops at a server that served until its turn and does not any more', () => {
+    const { set, ask } = cluster(10, { image: 'old' });
+    expect(ask('s0')).toBe('new');
+    set('s0', { image: 'new', updated: 2, available: 0 });
+    expect([ask('s1'), ask('s1')]).toEqual(['old', 'old']);
+    set('s0', { image: 'new' });
+    expect(ask('s1')).toBe('new');
+  });
+
   it('is not held up by a server that did not run before either', () => {
     const { set, ask } = cluster(10, { image: 'old' });
+    set('s0', { image: 'old', available: 0 });
     expect(ask('s0')).toBe('new');
     set('s0', { image: 'new', updated: 2, available: 0 });
     expect(ask('s1')).toBe('new');
