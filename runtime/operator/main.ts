@@ -1,6 +1,6 @@
 // The operator's program: flags and environment in, exit code out. It ends when its lease is lost, because another
 // replica works then; whoever runs it starts it again.
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadKubeConfig } from '#runtime/kube/kubeconfig.ts';
 import { systemClock } from '#runtime/process/clock.ts';
 import { createLog, type Log } from '#runtime/process/log.ts';
@@ -28,20 +28,23 @@ function bindAddress(text: string): BindAddress | undefined {
   return { port, host: host === '' ? undefined : host };
 }
 
+/** Of a command line or an environment that makes no sense; nothing was begun. */
+const USAGE_ERROR = 2;
+
+function addressOption(flag: string, description: string, port: number): Option {
+  const option = new Option(`--${flag} <address>`, `${description}; 0: nowhere`);
+  return option.argParser(bindAddress).default({ port, host: undefined }, `:${port}`);
+}
+
 function program(): Command {
   return new Command('operator')
     .description('Turns MCPServer, MCPAccessGrant and MCPAgentSession into workloads, policy and status.')
-    .option('--metrics-bind-address <address>', 'where metrics are served; 0: nowhere', bindAddress, {
-      port: 8080,
-      host: undefined,
-    })
-    .option('--health-probe-bind-address <address>', 'where /healthz and /readyz are served', bindAddress, {
-      port: 8081,
-      host: undefined,
-    })
+    .addOption(addressOption('metrics-bind-address', 'where metrics are served', 8080))
+    .addOption(addressOption('health-probe-bind-address', 'where /healthz and /readyz are served', 8081))
     .option('--leader-elect', 'work only while holding the lease; needed with several replicas', false)
     .option('--no-leader-elect', 'work without a lease')
-    .addHelpText('after', '\nEverything else is configured by the environment: see docs/operator.md.');
+    .addHelpText('after', '\nEverything else is configured by the environment: see docs/operator.md.')
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_ERROR));
 }
 
 async function run(flags: Flags): Promise<void> {
@@ -49,7 +52,7 @@ async function run(flags: Flags): Promise<void> {
   if (!read.ok) {
     const log = createLog({ program: 'operator' });
     for (const { variable, message } of read.problems) log.error({ variable }, message);
-    process.exitCode = 2;
+    process.exitCode = USAGE_ERROR;
     return;
   }
   const settings = read.value;
