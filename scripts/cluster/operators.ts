@@ -14,6 +14,8 @@ export interface OperatorsOptions {
   readonly env: Readonly<Record<string, string>>;
   /** @default 2 */
   readonly replicas?: number;
+  /** Of Node. @default source maps, for logs that point into the source; they cost memory */
+  readonly nodeFlags?: readonly string[];
 }
 
 export interface OperatorReplica {
@@ -82,7 +84,7 @@ export class Operators {
       name: slot.name,
       program: process.execPath,
       args: [
-        '--enable-source-maps',
+        ...(this.options.nodeFlags ?? ['--enable-source-maps']),
         this.options.program,
         `--health-probe-bind-address=127.0.0.1:${slot.health}`,
         `--metrics-bind-address=127.0.0.1:${slot.metrics}`,

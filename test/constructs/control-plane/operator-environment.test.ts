@@ -75,6 +75,7 @@ describe('the environment of the operator', () => {
     expect(environmentOf({ image: PROPS.image }).map(({ name }) => name)).toEqual([
       'POD_NAME',
       'POD_NAMESPACE',
+      'NODE_OPTIONS',
     ]);
     expect(settings).toMatchObject({ ok: true, value: { config: DEFAULT_OPERATOR_CONFIG } });
   });

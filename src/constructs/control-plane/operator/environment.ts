@@ -32,9 +32,16 @@ function configured(config: Partial<DeepReadonly<OperatorConfig>>): Values {
   };
 }
 
+/**
+ * What a reconcile makes lives for milliseconds. A small young generation keeps the heap of a thousand servers within
+ * half of the memory of the default, for a little more time in the collector.
+ */
+const NODE_OPTIONS = '--max-semi-space-size=4';
+
 function ofTheOperator(props: ControlPlaneProps): Values {
   const { policyEpoch, requeueSeconds, legacyFieldManagers } = props;
   return {
+    NODE_OPTIONS,
     MCP_ACKNOWLEDGEMENTS_URL: props.acknowledgementsUrl,
     MCP_POLICY_EPOCH: policyEpoch?.toString(),
     REQUEUE_DELAY_SECONDS: requeueSeconds?.toString(),
