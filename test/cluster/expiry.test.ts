@@ -71,10 +71,10 @@ describe('a session', () => {
   });
 
   it('that ended before it was made was never in force', async () => {
-    await make(
-      aServer(here, 'past', GOVERNED),
-      aSession(here, 'past', 'past', { expiresAt: inSeconds(-60) }),
-    );
+    await make(aServer(here, 'past', GOVERNED));
+    // Known to the operator, so that the session is bound when it is first looked at.
+    await becomes('MCPServer', here, 'past', (server) => at(server, 'status', 'observedGeneration'), 1);
+    await make(aSession(here, 'past', 'past', { expiresAt: inSeconds(-60) }));
     const ended = await sessionIs('past', 'Expired');
     const phases = world.audit
       .read({ namespace: here, name: 'past', resource: 'mcpagentsessions', writes: true })

@@ -82,6 +82,15 @@ describe('the pods of a server', () => {
     expect(mounts('one')).toEqual([]);
   });
 
+  it('are another account when the author names one, and the one of their own goes', async () => {
+    await make(aServer(ns, 'moved'));
+    await becomes('ServiceAccount', ns, 'moved', ({ kind }) => kind, 'ServiceAccount');
+    await patchServer('moved', { podTemplate: { spec: { serviceAccountName: 'default' } } });
+    const account = (deployment: KubeObject) => at(podOf(deployment), 'serviceAccountName');
+    await becomes('Deployment', ns, 'moved', account, 'default');
+    await goes('ServiceAccount', ns, 'moved');
+  });
+
   it('have what the author adds, beside ours', async () => {
     await make(
       aServer(ns, 'own', {

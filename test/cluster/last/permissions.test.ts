@@ -12,6 +12,8 @@ const { namespace: platform, serviceAccount } = world.about.operator;
 const UNUSED: Readonly<Record<string, string>> = {
   'update mcpservers/finalizers.mcpruntime.org':
     'Never asked for by name: clusters with OwnerReferencesPermissionEnforcement look whether it is granted.',
+  'compile mcpservers.mcpruntime.org':
+    'No request has this verb: the admission policy that protects compiled policy looks whether it is granted.',
 };
 
 const rules = z.array(
