@@ -1,10 +1,12 @@
 // Everything the operator watches. Children are watched by the label that all of them carry, so that the rest of a
-// cluster costs nothing; of pods and others that are only read, what nobody reads is dropped on arrival.
+// cluster costs nothing; of pods and others that are only read, what nobody reads is dropped on arrival, and what is
+// alike in many objects is kept once.
 import { LABELS, PLATFORM } from '#api/labels.ts';
 import type { Permission } from '#api/permission.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
 import type { KubeObject, ResourceType } from '#runtime/kube/object.ts';
 import { Reflector, type ReflectorOptions } from '#runtime/kube/reflector.ts';
+import { Sharing } from '#runtime/kube/sharing.ts';
 import { GRANT_INDEXERS, SESSION_INDEXERS } from './policy/policy-book.ts';
 import { at, isRecord, listAt } from './server/json.ts';
 import { OWNER_INDEX, ownerUidsOf } from './server/live-objects.ts';
@@ -66,9 +68,30 @@ export interface WatchedCaches extends OperatorCaches {
   readonly reflectors: readonly Reflector[];
 }
 
-/** Only what somebody reads of an object that is never written. */
-function withoutManagedFields(object: KubeObject): KubeObject {
-  return { ...object, metadata: { ...object.metadata, managedFields: [] } };
+/** What client-side apply keeps of an object: the whole of it, once more. */
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+
+/** An object whose fields are nobody's business here: without who owns them, and without the copy that kubectl keeps. */
+function withoutBookkeeping(object: KubeObject): KubeObject {
+  const metadata = Object.entries(object.metadata).flatMap(([name, value]: [string, unknown]) => {
+    if (name === 'managedFields') return [];
+    if (name !== 'annotations' || !isRecord(value)) return [[name, value] as const];
+    return [
+      [name, Object.fromEntries(Object.entries(value).filter(([key]) => key !== LAST_APPLIED))] as const,
+    ];
+  });
+  return { ...object, metadata: { ...Object.fromEntries(metadata), name: object.metadata.name } };
+}
+
+/** A child with who owns its fields, but not who owns its status. */
+function withOwnersOfSpec(child: KubeObject): KubeObject {
+  const managedFields = child.metadata.managedFields?.filter(({ subresource }) => subresource !== 'status');
+  return { ...child, metadata: { ...child.metadata, ...(managedFields !== undefined && { managedFields }) } };
+}
+
+/** A ReplicaSet is asked whose it is, and how old; its template is the Deployment's. */
+function replicaSetSummary({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  return withoutBookkeeping({ apiVersion, kind, metadata });
 }
 
 /** Name and image of the containers, and the status. */
@@ -77,12 +100,12 @@ function podSummary(pod: KubeObject): KubeObject {
     .filter(isRecord)
     .map(({ name, image }) => ({ name, image }));
   const spec = { containers, nodeName: at(pod, 'spec', 'nodeName') };
-  return { ...withoutManagedFields(pod), spec };
+  return { ...withoutBookkeeping(pod), spec };
 }
 
 /** A definition without its schema, which is most of it. */
 function definitionSummary(definition: KubeObject): KubeObject {
-  return { ...withoutManagedFields(definition), spec: undefined };
+  return { ...withoutBookkeeping(definition), spec: undefined };
 }
 
 const byOwner = { [OWNER_INDEX]: ownerUidsOf };
@@ -90,26 +113,38 @@ const byServer = { [SERVER_INDEX]: serverOfLabels };
 
 type Watch = Omit<ReflectorOptions, 'source' | 'log' | 'clock'>;
 
+/** Children of one kind, found by their owner. */
+function childWatch(type: ResourceType): Watch {
+  return {
+    type,
+    select: { labelSelector: OURS },
+    indexers: byOwner,
+    optional: type === HTTP_ROUTE,
+    transform: withOwnersOfSpec,
+  };
+}
+
 /** Caches of everything, empty until their reflectors are started. */
 export function createCaches(common: Pick<ReflectorOptions, 'source' | 'log' | 'clock'>): WatchedCaches {
   const reflectors: Reflector[] = [];
+  const sharing = new Sharing();
   const watch = (options: Watch): Reflector => {
-    const reflector = new Reflector({ ...common, ...options });
+    const { transform = (object: KubeObject) => object } = options;
+    const reflector = new Reflector({
+      ...common,
+      ...options,
+      transform: (object) => sharing.share(transform(object)),
+    });
     reflectors.push(reflector);
     return reflector;
   };
-  const children = new Map(
-    CHILD_TYPES.map((type) => {
-      const optional = type === HTTP_ROUTE;
-      return [type, watch({ type, select: { labelSelector: OURS }, indexers: byOwner, optional })] as const;
-    }),
-  );
+  const children = new Map(CHILD_TYPES.map((type) => [type, watch(childWatch(type))] as const));
   const configMaps = children.get(CONFIG_MAP);
   if (configMaps === undefined) throw new TypeError('ConfigMaps are no children');
   return {
-    servers: watch({ type: SERVER }),
-    grants: watch({ type: GRANT, indexers: GRANT_INDEXERS }),
-    sessions: watch({ type: SESSION, indexers: SESSION_INDEXERS }),
+    servers: watch({ type: SERVER, transform: withoutBookkeeping }),
+    grants: watch({ type: GRANT, indexers: GRANT_INDEXERS, transform: withoutBookkeeping }),
+    sessions: watch({ type: SESSION, indexers: SESSION_INDEXERS, transform: withoutBookkeeping }),
     configMaps,
     children,
     pods: watch({
@@ -122,15 +157,15 @@ export function createCaches(common: Pick<ReflectorOptions, 'source' | 'log' | '
       type: REPLICA_SET,
       select: { labelSelector: OURS },
       indexers: byServer,
-      transform: withoutManagedFields,
+      transform: replicaSetSummary,
     }),
-    ingressClasses: watch({ type: INGRESS_CLASS, transform: withoutManagedFields }),
+    ingressClasses: watch({ type: INGRESS_CLASS, transform: withoutBookkeeping }),
     sharedAccounts: watch({
       type: SERVICE_ACCOUNT,
       select: { fieldSelector: `metadata.name=${SHARED_SERVICE_ACCOUNT}` },
-      transform: withoutManagedFields,
+      transform: withoutBookkeeping,
     }),
-    gateways: watch({ type: GATEWAY, transform: withoutManagedFields, optional: true }),
+    gateways: watch({ type: GATEWAY, transform: withoutBookkeeping, optional: true }),
     definitions: watch({
       type: CRD,
       select: { labelSelector: `${LABELS.partOf}=${PLATFORM}` },
