@@ -147,7 +147,12 @@ async function testAll({ minors, jest }: Arguments, run: Run): Promise<Counts> {
 }
 
 async function main(): Promise<number> {
-  const read = readArguments(process.argv.slice(2));
+  const given = process.argv.slice(2);
+  if (given.includes('--help')) {
+    console.log(usage);
+    return 0;
+  }
+  const read = readArguments(given);
   if (read === undefined) {
     console.error(usage);
     return 2;
