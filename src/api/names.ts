@@ -40,6 +40,9 @@ export function serverObjectNames(server: string): ServerObjectNames {
   };
 }
 
+/** ConfigMap with the platform's CA, in every namespace that has servers; the key is `ca.crt`. */
+export const PLATFORM_CA = 'mcp-runtime-ca';
+
 /** Audiences of the two tokens a proxy has: one for its policy stream, one for ingest. */
 export const TOKEN_AUDIENCES = { policy: 'mcp-runtime-policy', ingest: 'mcp-runtime-ingest' } as const;
 

@@ -43,6 +43,10 @@ export interface OperatorConfig {
   readonly gatewayImage?: string | undefined;
   /** Where proxies send traces; `MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT`. */
   readonly gatewayOtlpEndpoint?: string | undefined;
+  /** Where proxies hear of policy, `https://<name>:9443`; `MCP_DISTRIBUTOR_URL`. Without it a changed ConfigMap is how they hear. */
+  readonly distributorUrl?: string | undefined;
+  /** Name in the certificates of the distributors; `MCP_DISTRIBUTOR_SERVER_NAME`. @default the host of `distributorUrl` */
+  readonly distributorServerName?: string | undefined;
   /** Where proxies send audit events; `MCP_SENTINEL_INGEST_URL`, else `MCP_ANALYTICS_INGEST_URL`. */
   readonly ingestUrl?: string | undefined;
 }

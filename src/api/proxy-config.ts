@@ -14,6 +14,8 @@ export const PROXY_PATHS = {
   /** Folder where the policy ConfigMap is mounted. */
   policyFolder: '/var/run/mcp-runtime/policy',
   policyFile: '/var/run/mcp-runtime/policy/policy.json',
+  /** Folder with the two tokens and the platform's CA. */
+  identityFolder: '/var/run/secrets/mcp-runtime',
   /** Folder of an emptyDir: the audit spool and the last accepted policy. */
   stateFolder: '/var/lib/mcp-runtime',
   health: '/health',
@@ -27,6 +29,13 @@ export const PROXY_PATHS = {
  * memory under load of the default, at the same throughput and with shorter pauses.
  */
 export const PROXY_NODE_FLAGS = ['--max-semi-space-size=8'] as const;
+
+/** Files in the identity folder. Both tokens are replaced in place, long before they expire. */
+export const IDENTITY_FILES = {
+  policyToken: 'policy-token',
+  ingestToken: 'ingest-token',
+  ca: 'ca.crt',
+} as const;
 
 /** Key of the policy document in its ConfigMap. */
 export const POLICY_FILE_KEY = 'policy.json';
@@ -43,6 +52,15 @@ export interface ProxyEnvironment {
   readonly UPSTREAM_URL: string;
   /** File of the policy document; replaced atomically by whoever writes it. */
   readonly POLICY_FILE: string;
+  /**
+   * Where the distributors are, `https://<name>:9443`; each address of the name gets a stream of its own, and what comes
+   * there counts as much as the file. @default none: the file is all there is
+   */
+  readonly POLICY_STREAM_URL?: string;
+  /** Name in the certificates of the distributors. @default the host of POLICY_STREAM_URL */
+  readonly POLICY_STREAM_SERVER_NAME?: string;
+  /** Folder of `IDENTITY_FILES`. @default /var/run/secrets/mcp-runtime */
+  readonly IDENTITY_DIR?: string;
   readonly MCP_SERVER_NAME: string;
   readonly MCP_SERVER_NAMESPACE: string;
   /** @default local */
@@ -65,6 +83,8 @@ export interface ProxyEnvironment {
   readonly ANALYTICS_EVENT_TYPE?: string;
   /** Credential of this server at ingest, sent as `x-api-key`. */
   readonly ANALYTICS_API_KEY?: string;
+  /** File of a token for ingest, sent as bearer token where there is no key; read again as it is replaced. */
+  readonly ANALYTICS_TOKEN_FILE?: string;
   /** Folder for the audit spool and the last accepted policy. @default /var/lib/mcp-runtime */
   readonly STATE_DIR?: string;
   /** Milliseconds that open requests get at shutdown. @default 25000 */

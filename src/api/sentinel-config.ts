@@ -15,8 +15,10 @@ export interface SentinelEnvironment {
   readonly INGEST_PORT?: string;
   /** @default 127.0.0.1 */
   readonly INGEST_HOST?: string;
-  /** File of `ingestKeys`; replaced atomically by whoever writes it, read again when it changes. */
-  readonly INGEST_KEYS_FILE: string;
+  /** File of `ingestKeys`; replaced atomically by whoever writes it, read again when it changes. One of this and INGEST_TOKENS is needed. */
+  readonly INGEST_KEYS_FILE?: string;
+  /** `kubernetes`: proxies present the token of their pod (audience `mcp-runtime-ingest`), which the API server reviews. @default none */
+  readonly INGEST_TOKENS?: 'kubernetes';
   /** Port of the API and the console. @default 8082 */
   readonly API_PORT?: string;
   /** Anything but a loopback address needs `API_TOKEN`. @default 127.0.0.1 */
@@ -27,6 +29,8 @@ export interface SentinelEnvironment {
   readonly API_ALLOWED_HOSTS?: string;
   /** File of `inventory`. @default none: servers are known by their events only */
   readonly INVENTORY_FILE?: string;
+  /** `kubernetes`: servers, grants and sessions are watched in the cluster instead. @default none */
+  readonly INVENTORY?: 'kubernetes';
   /** Folder of the built console. @default none: the API serves no pages */
   readonly CONSOLE_DIR?: string;
   /** How long events are kept. @default 90 */

@@ -1,7 +1,7 @@
 // What the proxy reads and writes. Nothing of it is mounted in the server's container: who holds the tokens is the
 // proxy to the platform, and who writes the state decides what was recorded.
-import { PROXY_PATHS } from '#api/proxy-config.ts';
-import { TOKEN_AUDIENCES } from '#api/names.ts';
+import { PLATFORM_CA, TOKEN_AUDIENCES } from '#api/names.ts';
+import { IDENTITY_FILES, PROXY_PATHS } from '#api/proxy-config.ts';
 import { Quantity, type Volume, type VolumeMount } from '#constructs/kit/kubernetes.ts';
 import type { WorkloadContext } from './workload-context.ts';
 
@@ -12,11 +12,6 @@ export const PROXY_VOLUMES = {
   identity: 'gateway-identity',
 } as const;
 
-/** Folder with the two tokens and the platform's CA: `policy-token`, `ingest-token`, `ca.crt`. */
-export const IDENTITY_FOLDER = '/var/run/secrets/mcp-runtime';
-
-/** ConfigMap with the platform's CA, in every namespace that has servers. */
-const PLATFORM_CA = 'mcp-runtime-ca';
 const TOKEN_SECONDS = 3600;
 /** More than the audit spool may grow to, so that the proxy and not the kubelet decides what happens when it is full. */
 const STATE_SIZE = '128Mi';
@@ -32,10 +27,16 @@ export function proxyVolumes({ names }: WorkloadContext): readonly Volume[] {
       name: PROXY_VOLUMES.identity,
       projected: {
         sources: [
-          token(TOKEN_AUDIENCES.policy, 'policy-token'),
-          token(TOKEN_AUDIENCES.ingest, 'ingest-token'),
+          token(TOKEN_AUDIENCES.policy, IDENTITY_FILES.policyToken),
+          token(TOKEN_AUDIENCES.ingest, IDENTITY_FILES.ingestToken),
           // Optional: an installation without the platform's own CA has none to give.
-          { configMap: { name: PLATFORM_CA, optional: true, items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+          {
+            configMap: {
+              name: PLATFORM_CA,
+              optional: true,
+              items: [{ key: IDENTITY_FILES.ca, path: IDENTITY_FILES.ca }],
+            },
+          },
         ],
       },
     },
@@ -45,5 +46,5 @@ export function proxyVolumes({ names }: WorkloadContext): readonly Volume[] {
 export const PROXY_MOUNTS: readonly VolumeMount[] = [
   { name: PROXY_VOLUMES.policy, mountPath: PROXY_PATHS.policyFolder, readOnly: true },
   { name: PROXY_VOLUMES.state, mountPath: PROXY_PATHS.stateFolder },
-  { name: PROXY_VOLUMES.identity, mountPath: IDENTITY_FOLDER, readOnly: true },
+  { name: PROXY_VOLUMES.identity, mountPath: PROXY_PATHS.identityFolder, readOnly: true },
 ];
