@@ -199,11 +199,17 @@ const requestsIn = (where: string, since: number) =>
     );
 
 beforeAll(async () => {
+  // The namespace's own ConfigMap of certificates takes the one place that there is. A quota is
+  // counted when it is made and then only now and then, so the ConfigMap has to be there first.
+  await until(
+    "the namespace's certificates are there",
+    () => world.get('ConfigMap', 'kube-root-ca.crt', noMaps),
+    (found) => found !== undefined,
+  );
   await Promise.all([
     make(quota(noPods, { pods: '0' }), quota(noMaps, { configmaps: '1' }), limits),
     forbidServices(),
   ]);
-  // The namespace's own ConfigMap of certificates takes the one place that there is.
   await until(
     'the quota is used up',
     () => world.must('ResourceQuota', 'none', noMaps),
