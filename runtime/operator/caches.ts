@@ -3,28 +3,26 @@
 // alike in many objects is kept once.
 import { LABELS, PLATFORM } from '#api/labels.ts';
 import type { Permission } from '#api/permission.ts';
+import { withoutBookkeeping } from '#runtime/kube/bookkeeping.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
 import type { KubeObject, ResourceType } from '#runtime/kube/object.ts';
 import { Reflector, type ReflectorOptions } from '#runtime/kube/reflector.ts';
 import { Sharing } from '#runtime/kube/sharing.ts';
-import { GRANT_INDEXERS, SESSION_INDEXERS } from './policy/policy-book.ts';
-import { at, isRecord, listAt } from './server/json.ts';
+import { CONFIG_MAP, GRANT, POD, SERVER, SESSION } from '#runtime/policy-book/kinds.ts';
+import { GRANT_INDEXERS, SESSION_INDEXERS } from '#runtime/policy-book/policy-book.ts';
+import { at, listAt } from '#runtime/kube/json-path.ts';
+import { isRecord } from '#runtime/kube/json.ts';
 import { OWNER_INDEX, ownerUidsOf } from './server/live-objects.ts';
 import { SERVER_INDEX, serverOfLabels } from './server/observe.ts';
 import { SHARED_SERVICE_ACCOUNT } from './server/render.ts';
 import {
   CHILD_TYPES,
-  CONFIG_MAP,
   CRD,
   GATEWAY,
-  GRANT,
   HTTP_ROUTE,
   INGRESS_CLASS,
-  POD,
   REPLICA_SET,
-  SERVER,
   SERVICE_ACCOUNT,
-  SESSION,
 } from './kinds.ts';
 
 const OURS = `${LABELS.managedBy}=${PLATFORM}`;
@@ -66,21 +64,6 @@ export interface OperatorCaches {
 /** The caches with what fills them. */
 export interface WatchedCaches extends OperatorCaches {
   readonly reflectors: readonly Reflector[];
-}
-
-/** What client-side apply keeps of an object: the whole of it, once more. */
-const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
-
-/** An object whose fields are nobody's business here: without who owns them, and without the copy that kubectl keeps. */
-function withoutBookkeeping(object: KubeObject): KubeObject {
-  const metadata = Object.entries(object.metadata).flatMap(([name, value]: [string, unknown]) => {
-    if (name === 'managedFields') return [];
-    if (name !== 'annotations' || !isRecord(value)) return [[name, value] as const];
-    return [
-      [name, Object.fromEntries(Object.entries(value).filter(([key]) => key !== LAST_APPLIED))] as const,
-    ];
-  });
-  return { ...object, metadata: { ...Object.fromEntries(metadata), name: object.metadata.name } };
 }
 
 /** A child with who owns its fields, but not who owns its status. */

@@ -1,33 +1,7 @@
-// The kinds that the operator reads and writes.
-import { API_GROUP } from '#api/kind.ts';
-import { MCPAccessGrant } from '#api/mcp-access-grant.ts';
-import { MCPAgentSession } from '#api/mcp-agent-session.ts';
-import { MCPServer } from '#api/mcp-server.ts';
+// The kinds that only the operator reads and writes; those of policy are in runtime/policy-book.
 import type { ResourceType } from '#runtime/kube/object.ts';
+import { clusterWide, CONFIG_MAP, namespaced } from '#runtime/policy-book/kinds.ts';
 
-const namespaced = (group: string, version: string, kind: string, resource: string): ResourceType => ({
-  group,
-  version,
-  kind,
-  resource,
-  namespaced: true,
-});
-
-const clusterWide = (group: string, version: string, kind: string, resource: string): ResourceType => ({
-  ...namespaced(group, version, kind, resource),
-  namespaced: false,
-});
-
-const own = ({ kind, plural }: { readonly kind: string; readonly plural: string }): ResourceType =>
-  namespaced(API_GROUP, 'v1alpha1', kind, plural);
-
-export const SERVER = own(MCPServer);
-export const GRANT = own(MCPAccessGrant);
-export const SESSION = own(MCPAgentSession);
-
-export const CONFIG_MAP = namespaced('', 'v1', 'ConfigMap', 'configmaps');
-export const POD = namespaced('', 'v1', 'Pod', 'pods');
-export const SECRET = namespaced('', 'v1', 'Secret', 'secrets');
 export const SERVICE = namespaced('', 'v1', 'Service', 'services');
 export const SERVICE_ACCOUNT = namespaced('', 'v1', 'ServiceAccount', 'serviceaccounts');
 export const DEPLOYMENT = namespaced('apps', 'v1', 'Deployment', 'deployments');

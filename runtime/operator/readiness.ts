@@ -7,7 +7,7 @@ import type { Permission } from '#api/permission.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
 import type { Kube } from '#runtime/kube/kube.ts';
 import { LEASE } from './kinds.ts';
-import { numberAt, textAt } from './server/json.ts';
+import { numberAt, textAt } from '#runtime/kube/json-path.ts';
 
 /** Lease of the Go operator, which must not work on the same objects. */
 export const GO_LEASE = 'mcp-runtime-operator.mcpruntime.org';

@@ -9,8 +9,8 @@ import type { Cache, CacheChange } from '#runtime/kube/cache.ts';
 import { keyText, type KubeObject } from '#runtime/kube/object.ts';
 import type { AcknowledgementSource } from './acknowledgements.ts';
 import type { OperatorCaches } from './caches.ts';
-import type { PolicyBook } from './policy/policy-book.ts';
-import { serverKeyOf, SERVER_REF_INDEX } from './policy/server-ref.ts';
+import type { PolicyBook } from '#runtime/policy-book/policy-book.ts';
+import { serverKeyOf, SERVER_REF_INDEX } from '#runtime/policy-book/server-ref.ts';
 import { serverOfLabels } from './server/observe.ts';
 import type { RouteBook } from './server/routes.ts';
 

@@ -4,7 +4,7 @@ import { condition } from '#api/schema.ts';
 import { isKubeError, type Kube } from '#runtime/kube/kube.ts';
 import type { KubeObject, ResourceType } from '#runtime/kube/object.ts';
 import { isDeepStrictEqual } from 'node:util';
-import { listAt } from '../server/json.ts';
+import { listAt } from '#runtime/kube/json-path.ts';
 
 /** Conditions of the status that is there; what can't be read of it never was. */
 export function conditionsIn(object: KubeObject): readonly Condition[] {

@@ -8,7 +8,7 @@ import {
 import type { Problem } from '#api/result.ts';
 import type { Condition } from '#api/schema.ts';
 import type { Binding } from '#policy/binding.ts';
-import type { ServerPolicy } from '../policy/policy-book.ts';
+import type { ServerPolicy } from '#runtime/policy-book/policy-book.ts';
 
 /** A statement, and why it is made. */
 export interface Finding {

@@ -8,9 +8,9 @@ import type { Cache } from '#runtime/kube/cache.ts';
 import type { Outcome, ReconcileContext } from '#runtime/kube/controller.ts';
 import type { Kube } from '#runtime/kube/kube.ts';
 import { keyOfText } from '#runtime/kube/object.ts';
-import { GRANT } from '../kinds.ts';
-import type { PolicyBook } from '../policy/policy-book.ts';
-import { serverKeyOf } from '../policy/server-ref.ts';
+import { GRANT } from '#runtime/policy-book/kinds.ts';
+import type { PolicyBook } from '#runtime/policy-book/policy-book.ts';
+import { serverKeyOf } from '#runtime/policy-book/server-ref.ts';
 import { conditionsIn, writeAccessStatus } from './access-status.ts';
 import { grantStatus } from './grant-status.ts';
 

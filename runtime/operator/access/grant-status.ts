@@ -5,7 +5,7 @@ import type { MCPAccessGrant } from '#api/mcp-access-grant.ts';
 import type { Condition } from '#api/schema.ts';
 import type { Problem } from '#api/result.ts';
 import type { GrantReport } from '#policy/compile.ts';
-import type { ServerPolicy } from '../policy/policy-book.ts';
+import type { ServerPolicy } from '#runtime/policy-book/policy-book.ts';
 import { bondOf, conditionsOf, sentenceOf, type Bond, type Standing } from './findings.ts';
 import type { z } from 'zod';
 

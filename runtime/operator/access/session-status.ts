@@ -7,7 +7,7 @@ import type { Problem, Result } from '#api/result.ts';
 import type { Condition } from '#api/schema.ts';
 import type { SessionReport, Tombstone } from '#policy/compile.ts';
 import { isBuried } from '#policy/session-terms.ts';
-import type { ServerPolicy } from '../policy/policy-book.ts';
+import type { ServerPolicy } from '#runtime/policy-book/policy-book.ts';
 import { bondOf, conditionsOf, sentenceOf, timeText, type Bond, type Standing } from './findings.ts';
 import type { Tracker } from './tracker.ts';
 import type { z } from 'zod';

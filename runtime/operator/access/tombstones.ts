@@ -12,21 +12,19 @@ import { isBuried } from '#policy/session-terms.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
 import { isKubeError, type Kube } from '#runtime/kube/kube.ts';
 import { apiVersionOf, keyText, type KubeObject } from '#runtime/kube/object.ts';
+import { CONFIG_MAP } from '#runtime/policy-book/kinds.ts';
 import type { Log } from '#runtime/process/log.ts';
-import { CONFIG_MAP } from '../kinds.ts';
-import { at, textAt } from '../server/json.ts';
+import { at, textAt } from '#runtime/kube/json-path.ts';
 import {
-  isTombstoneMap,
   keyOfTombstone,
   MAX_SHARDS,
-  readTombstoneMap,
   renderTombstone,
   SHARD_BYTES,
   shardName,
   TOMBSTONE_LABEL,
   type TombstoneEntry,
-  type TombstoneMap,
-} from './tombstone-map.ts';
+} from '#runtime/policy-book/tombstone-map.ts';
+import { TombstoneShelf, type Shard } from '#runtime/policy-book/tombstone-shelf.ts';
 
 export const PERMISSIONS: readonly Permission[] = [
   {
@@ -54,14 +52,6 @@ export interface TombstonesOptions {
   readonly log: Log;
 }
 
-interface Shard {
-  readonly object: KubeObject;
-  readonly map: TombstoneMap;
-  readonly byName: ReadonlyMap<string, readonly Tombstone[]>;
-}
-
-const versionOf = ({ metadata }: KubeObject): bigint => BigInt(metadata.resourceVersion ?? '0');
-
 /** Whether the raw session says that it is revoked; one that is invalid otherwise says it too. */
 export function saysRevoked(session: KubeObject): boolean {
   return at(session, 'spec', 'revoked') === true;
@@ -86,29 +76,22 @@ export function tombstoneFor(session: KubeObject, nowMs: number): Tombstone {
 
 export class Tombstones {
   private readonly options: TombstonesOptions;
-  /** Namespace → name of the ConfigMap. */
-  private readonly shards = new Map<string, Map<string, Shard>>();
+  private readonly shelf: TombstoneShelf;
   /** Records under way: the controllers of a session and of its server may ask at once. */
   private readonly writing = new Map<string, Promise<void>>();
 
   constructor(options: TombstonesOptions) {
     this.options = options;
-    for (const object of options.configMaps.list()) this.take(object);
-    options.configMaps.onChange(({ type, object }) => {
-      if (type === 'deleted') this.drop(object);
-      else this.take(object);
-    });
+    this.shelf = new TombstoneShelf(options);
   }
 
   get resourceVersion(): string {
-    return this.options.configMaps.resourceVersion;
+    return this.shelf.resourceVersion;
   }
 
   /** Those that speak of sessions of a name. */
-  of({ namespace, name }: ObjectRef): readonly Tombstone[] {
-    const shards = this.shards.get(namespace);
-    if (shards === undefined) return [];
-    return [...shards.values()].flatMap(({ byName }) => byName.get(name) ?? []);
+  of(ref: ObjectRef): readonly Tombstone[] {
+    return this.shelf.of(ref);
   }
 
   /** Whether the revocation of exactly this object is on record. */
@@ -142,7 +125,7 @@ export class Tombstones {
     const { log, nowMs } = this.options;
     const tombstone = tombstoneFor(session, nowMs());
     try {
-      this.take(await this.add(tombstone, signal));
+      this.shelf.take(await this.add(tombstone, signal));
       const { until } = tombstone;
       log.info({ session: objectKey(tombstone), until }, 'A revoked session was put on record.');
     } catch (error) {
@@ -153,14 +136,14 @@ export class Tombstones {
   /** Removes tombstones that are over and bury nothing. Nothing happens before all sessions are known. */
   async prune(namespace: string, signal?: AbortSignal): Promise<void> {
     if (!this.options.sessions.synced) return;
-    for (const shard of [...(this.shards.get(namespace)?.values() ?? [])]) {
+    for (const shard of this.shelf.shardsOf(namespace)) {
       const over = shard.map.entries.filter((entry) => this.isOver(entry));
       if (over.length > 0) await this.remove(shard, over, signal);
     }
   }
 
   async pruneAll(signal?: AbortSignal): Promise<void> {
-    for (const namespace of [...this.shards.keys()]) await this.prune(namespace, signal);
+    for (const namespace of this.shelf.namespaces) await this.prune(namespace, signal);
   }
 
   /** Over, and no object of the name was made before it was: such a one stays buried as long as it lives. */
@@ -183,7 +166,7 @@ export class Tombstones {
     try {
       if (over.length === map.entries.length && map.problems.length === 0) {
         await kube.delete(CONFIG_MAP, object.metadata, { uid, resourceVersion }, signal);
-        this.drop(object);
+        this.shelf.drop(object);
         return;
       }
       const body = {
@@ -191,7 +174,9 @@ export class Tombstones {
         data: Object.fromEntries(over.map(({ key }) => [key, null])),
       };
       const manager = FIELD_MANAGERS.operator;
-      this.take(await kube.patch(CONFIG_MAP, object.metadata, { type: 'merge', body, manager }, signal));
+      this.shelf.take(
+        await kube.patch(CONFIG_MAP, object.metadata, { type: 'merge', body, manager }, signal),
+      );
     } catch (error) {
       // Somebody else wrote it meanwhile, or it is gone; the next round looks again.
       if (!isKubeError(error, 'conflict', 'not_found', 'namespace_terminating')) throw error;
@@ -202,13 +187,11 @@ export class Tombstones {
   private async add(tombstone: Tombstone, signal?: AbortSignal): Promise<KubeObject> {
     const key = keyOfTombstone(tombstone);
     const value = renderTombstone(tombstone);
-    const shards = this.shards.get(tombstone.namespace);
     for (let number = 1; number <= MAX_SHARDS; number += 1) {
-      const name = shardName(number);
-      const used = shards?.get(name)?.map.bytes ?? 0;
-      if (used + key.length + value.length > SHARD_BYTES) continue;
+      const ref = { namespace: tombstone.namespace, name: shardName(number) };
+      if (this.shelf.usedBytes(ref) + key.length + value.length > SHARD_BYTES) continue;
       try {
-        return await this.put({ namespace: tombstone.namespace, name }, { [key]: value }, signal);
+        return await this.put(ref, { [key]: value }, signal);
       } catch (error) {
         // Fuller than the cache knew.
         if (!isKubeError(error, 'invalid')) throw error;
@@ -247,35 +230,5 @@ export class Tombstones {
       if (!isKubeError(error, 'already_exists')) throw error;
       return await patch();
     }
-  }
-
-  /** Takes a ConfigMap in, from the cache or as the answer of a write, unless a newer one is known. */
-  private take(object: KubeObject): void {
-    if (!isTombstoneMap(object)) return;
-    const { namespace = '', name } = object.metadata;
-    const known = this.shards.get(namespace)?.get(name);
-    if (known !== undefined && versionOf(known.object) >= versionOf(object)) return;
-    const map = readTombstoneMap(object);
-    const byName = new Map<string, Tombstone[]>();
-    for (const { tombstone } of map.entries) {
-      byName.set(tombstone.name, [...(byName.get(tombstone.name) ?? []), tombstone]);
-    }
-    const shards = this.shards.get(namespace) ?? new Map<string, Shard>();
-    this.shards.set(namespace, shards.set(name, { object, map, byName }));
-    if (map.problems.length > 0) {
-      this.options.log.warn(
-        { configMap: keyText(object.metadata), problems: map.problems.slice(0, 5) },
-        'Records of revoked sessions cannot be read, and hold nothing back. Delete or correct them; all others count.',
-      );
-    }
-  }
-
-  private drop(object: KubeObject): void {
-    const { namespace = '', name } = object.metadata;
-    const shards = this.shards.get(namespace);
-    // Another uid: one that was made anew, and that the cache has not seen yet.
-    if (shards?.get(name)?.object.metadata.uid !== object.metadata.uid) return;
-    shards?.delete(name);
-    if (shards?.size === 0) this.shards.delete(namespace);
   }
 }

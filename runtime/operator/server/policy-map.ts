@@ -4,7 +4,7 @@ import { FIELD_MANAGERS } from '#api/names.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
 import { ownersOf } from '#runtime/kube/managed-fields.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
-import { isRecord } from './json.ts';
+import { isRecord } from '#runtime/kube/json.ts';
 
 /** A merge patch: null takes a key out. */
 type KubeObjectPatch = Readonly<Record<string, Readonly<Record<string, null>>>>;

@@ -4,7 +4,8 @@
 import { PROXY_CONTAINER } from '#api/proxy-config.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
 import { keyText, type KubeObject, type ObjectKey } from '#runtime/kube/object.ts';
-import { isRecord, listAt, numberAt, textAt } from './json.ts';
+import { listAt, numberAt, textAt } from '#runtime/kube/json-path.ts';
+import { isRecord } from '#runtime/kube/json.ts';
 
 /** Part of the servers that may change at a time. */
 const WAVE_SHARE = 0.1;

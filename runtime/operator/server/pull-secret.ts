@@ -5,9 +5,9 @@ import { LABELS, PLATFORM } from '#api/labels.ts';
 import type { Permission } from '#api/permission.ts';
 import type { Kube } from '#runtime/kube/kube.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
+import { SECRET } from '#runtime/policy-book/kinds.ts';
 import type { RegistryCredentials } from '../config.ts';
-import { SECRET } from '../kinds.ts';
-import { textAt } from './json.ts';
+import { textAt } from '#runtime/kube/json-path.ts';
 
 const FILE = '.dockerconfigjson';
 

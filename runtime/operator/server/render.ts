@@ -18,7 +18,8 @@ import {
 import type { PolicyDocument } from '#policy/document.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
 import { CONTROLLER_REVISION } from '../kinds.ts';
-import { isRecord, listAt, textAt } from './json.ts';
+import { listAt, textAt } from '#runtime/kube/json-path.ts';
+import { isRecord } from '#runtime/kube/json.ts';
 import type { LiveObjects } from './live-objects.ts';
 import type { ProxyWaves } from './proxy-waves.ts';
 import { planRollout, revisionOf, type RolloutPlan, type TemplateRevision } from './rollout.ts';

@@ -6,7 +6,7 @@ import type { Kube } from '#runtime/kube/kube.ts';
 import { ownersOf } from '#runtime/kube/managed-fields.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import { DEPLOYMENT } from '../kinds.ts';
-import { numberAt } from './json.ts';
+import { numberAt } from '#runtime/kube/json-path.ts';
 
 export const HANDOVER_MANAGER = 'mcp-runtime-handover';
 

@@ -5,7 +5,7 @@ import { serverLabels } from '#api/labels.ts';
 import { MCPServer, type McpServer } from '#api/mcp-server.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
-import { numberAt, recordAt } from './json.ts';
+import { numberAt, recordAt } from '#runtime/kube/json-path.ts';
 import { revisionOf, type TemplateRevision } from './rollout.ts';
 
 const sequenceOf = (object: KubeObject): number => numberAt(object, 'revision') ?? 0;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { TOMBSTONES_CONFIG_MAP } from '#constructs/control-plane/names.ts';
-import { TOMBSTONE_MAP } from '#runtime/operator/access/tombstone-map.ts';
+import { TOMBSTONE_MAP } from '#runtime/policy-book/tombstone-map.ts';
 import { objectsOf } from './build.ts';
 
 const policy = z.looseObject({

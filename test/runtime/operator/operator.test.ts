@@ -1,4 +1,5 @@
 // The whole operator against an API server in memory: for speed, beside the tests on a real one in test/cluster.
+import { CONFIG_MAP, GRANT, POD, SERVER, SESSION } from '#runtime/policy-book/kinds.ts';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { customResourceDefinition } from '#api/crd.ts';
@@ -8,17 +9,12 @@ import { readPolicyFiles, openPolicyFiles } from '#policy/policy-file.ts';
 import { readOperatorSettings } from '#runtime/operator/config.ts';
 import {
   CHILD_TYPES,
-  CONFIG_MAP,
   CRD,
   DEPLOYMENT,
   GATEWAY,
-  GRANT,
   INGRESS_CLASS,
   LEASE,
-  POD,
   REPLICA_SET,
-  SERVER,
-  SESSION,
 } from '#runtime/operator/kinds.ts';
 import { Operator } from '#runtime/operator/operator.ts';
 import { EVENTS } from '#runtime/kube/events.ts';

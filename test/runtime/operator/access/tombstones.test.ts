@@ -3,8 +3,8 @@ import { decide } from '#policy/decide.ts';
 import { indexPolicy } from '#policy/policy-index.ts';
 import { KubeError } from '#runtime/kube/kube.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
-import { SHARD_BYTES, shardName, TOMBSTONE_MAP } from '#runtime/operator/access/tombstone-map.ts';
-import { recordAt } from '#runtime/operator/server/json.ts';
+import { SHARD_BYTES, shardName, TOMBSTONE_MAP } from '#runtime/policy-book/tombstone-map.ts';
+import { recordAt } from '#runtime/kube/json-path.ts';
 import { aCall, aGrant, aSession, minutesFromNow } from '#test/policy/build.ts';
 import { conditionOf, Installation, rawServer } from './build.ts';
 

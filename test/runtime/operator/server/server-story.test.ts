@@ -1,9 +1,10 @@
 // What people read under a server in `kubectl describe`: what was done, what became of it, and nothing twice.
+import { CONFIG_MAP } from '#runtime/policy-book/kinds.ts';
 import { describe, expect, it } from '@jest/globals';
 import type { McpServerStatus } from '#api/mcp-server.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import type { ChildChange } from '#runtime/operator/server/apply-children.ts';
-import { CONFIG_MAP, DEPLOYMENT, SERVICE } from '#runtime/operator/kinds.ts';
+import { DEPLOYMENT, SERVICE } from '#runtime/operator/kinds.ts';
 import { ServerStory } from '#runtime/operator/server/server-story.ts';
 
 const SERVER: KubeObject = {

@@ -1,7 +1,7 @@
 // Which server a grant or session speaks of, read from the raw object: one that is invalid otherwise still speaks of it.
 import type { Indexer } from '#runtime/kube/cache.ts';
 import { keyText, type KubeObject } from '#runtime/kube/object.ts';
-import { textAt } from '../server/json.ts';
+import { textAt } from '#runtime/kube/json-path.ts';
 
 /** Index of grants and sessions: `namespace/name` of the server. */
 export const SERVER_REF_INDEX = 'server-ref';

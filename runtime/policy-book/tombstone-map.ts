@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Problem } from '#api/result.ts';
 import type { Tombstone } from '#policy/compile.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
-import { recordAt } from '../server/json.ts';
+import { recordAt } from '#runtime/kube/json-path.ts';
 
 export const TOMBSTONE_MAP = 'mcp-runtime-tombstones';
 export const TOMBSTONE_LABEL = 'mcpruntime.org/tombstones';

@@ -1,17 +1,13 @@
 // Reading of objects whose shape Kubernetes guarantees and TypeScript doesn't know.
 
-export type Json = Readonly<Record<string, unknown>>;
-
-export function isRecord(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isRecord, type JsonRecord } from './json.ts';
 
 /** The value at a path of members, or undefined. */
 export function at(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((found, name) => (isRecord(found) ? found[name] : undefined), value);
 }
 
-export function recordAt(value: unknown, ...path: readonly string[]): Json | undefined {
+export function recordAt(value: unknown, ...path: readonly string[]): JsonRecord | undefined {
   const found = at(value, ...path);
   return isRecord(found) ? found : undefined;
 }
