@@ -6,7 +6,7 @@ import { build, formatMessages, type Message } from 'esbuild';
 const root = path.dirname(import.meta.dirname);
 
 /** Packages with native files, which a bundle can't hold: they are loaded from `node_modules` above the bundle. */
-const external = ['chdb'];
+const NATIVE_PACKAGES = ['chdb'];
 
 // Bundled CommonJS packages call `require` for Node's own modules, and an ES module has none.
 const banner = [
@@ -28,17 +28,22 @@ export class BundleError extends Error {
  *
  * @param entry its main file, relative to the repository
  * @param outFile where to write, relative to the repository or absolute; by convention `.build/programs/<name>.mjs`
+ * @param external packages that stay outside
  * @returns the absolute path of the bundle
  * @throws BundleError with every problem, its file and line
  */
-export async function bundleProgram(entry: string, outFile: string): Promise<string> {
+export async function bundleProgram(
+  entry: string,
+  outFile: string,
+  external: readonly string[] = NATIVE_PACKAGES,
+): Promise<string> {
   const outfile = path.resolve(root, outFile);
   try {
     await build({
       absWorkingDir: root,
       entryPoints: [entry],
       outfile,
-      external,
+      external: [...external],
       bundle: true,
       platform: 'node',
       target: 'node22',

@@ -10,6 +10,7 @@ const commands = {
   start: [...ts, 'cli/main.ts', 'start', 'examples/quickstart/program.ts'],
   test: ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
   'test:cluster': [...ts, 'scripts/test-cluster.ts'],
+  images: [...ts, 'scripts/images/main.ts'],
   check: [...ts, 'scripts/check.ts'],
   bench: [...ts, 'bench/main.ts'],
   generate: [...ts, 'scripts/generate.ts'],
