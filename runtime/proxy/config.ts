@@ -28,6 +28,16 @@ const schema = z.object({
     'the origin of the server behind the proxy, such as http://127.0.0.1:8088',
   ),
   POLICY_FILE: z.string().default(PROXY_PATHS.policyFile).describe('the path of the policy document'),
+  POLICY_STREAM_URL: envHttpUrl()
+    .refine((url) => url.protocol === 'https:', 'expected https://, because a token is sent there')
+    .optional()
+    .describe('where distributors are found, such as https://distributor.mcp-runtime.svc:9443'),
+  POLICY_STREAM_SERVER_NAME: z
+    .string()
+    .max(253)
+    .optional()
+    .describe('the name in the certificates of the distributors'),
+  IDENTITY_DIR: z.string().default(PROXY_PATHS.identityFolder).describe('the folder of tokens and the CA'),
   MCP_SERVER_NAME: z.string().describe('the name of the MCPServer'),
   MCP_SERVER_NAMESPACE: z.string().describe('the namespace of the MCPServer'),
   MCP_CLUSTER_NAME: z.string().default('local'),
@@ -44,6 +54,7 @@ const schema = z.object({
   ANALYTICS_SOURCE: z.string().optional(),
   ANALYTICS_EVENT_TYPE: z.string().default('mcp.request'),
   ANALYTICS_API_KEY: z.string().optional().register(SECRET, { shown: false }),
+  ANALYTICS_TOKEN_FILE: z.string().optional().describe('the file of a token for ingest'),
   STATE_DIR: z.string().default(PROXY_PATHS.stateFolder),
   INSTANCE: z.string().max(253).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -80,9 +91,17 @@ type Variables = z.output<typeof schema>;
 export interface AuditConfig {
   readonly url: URL;
   readonly apiKey: string | undefined;
+  readonly tokenFile: string | undefined;
   readonly source: string;
   readonly eventType: string;
   readonly spoolMaxBytes: number;
+}
+
+/** Where distributors are found, and who we are towards them. */
+export interface PolicyStreamConfig {
+  readonly url: URL;
+  readonly serverName: string;
+  readonly identityFolder: string;
 }
 
 export interface ProxyLimits {
@@ -104,6 +123,8 @@ export interface ProxyConfig {
     readonly idleTimeoutMs: number;
   };
   readonly policyFile: string;
+  /** Undefined: the file is all there is. */
+  readonly policyStream: PolicyStreamConfig | undefined;
   readonly server: { readonly name: string; readonly namespace: string; readonly cluster: string };
   readonly externalBaseUrl: URL | undefined;
   /** Empty, or a path without a slash at its end. */
@@ -138,6 +159,7 @@ function configOf(env: Variables): ProxyConfig {
       idleTimeoutMs: env.UPSTREAM_IDLE_TIMEOUT_MS,
     },
     policyFile: env.POLICY_FILE,
+    policyStream: policyStreamOf(env),
     server: { name: env.MCP_SERVER_NAME, namespace: env.MCP_SERVER_NAMESPACE, cluster: env.MCP_CLUSTER_NAME },
     externalBaseUrl: env.EXTERNAL_BASE_URL,
     stripPrefix: env.STRIP_PREFIX ?? '',
@@ -159,11 +181,18 @@ function configOf(env: Variables): ProxyConfig {
   };
 }
 
+function policyStreamOf(env: Variables): PolicyStreamConfig | undefined {
+  const { POLICY_STREAM_URL: url, POLICY_STREAM_SERVER_NAME: name, IDENTITY_DIR: identityFolder } = env;
+  if (url === undefined) return undefined;
+  return { url, serverName: name ?? url.hostname, identityFolder };
+}
+
 function auditOf(env: Variables): AuditConfig | undefined {
   if (env.ANALYTICS_INGEST_URL === undefined) return undefined;
   return {
     url: env.ANALYTICS_INGEST_URL,
     apiKey: env.ANALYTICS_API_KEY,
+    tokenFile: env.ANALYTICS_TOKEN_FILE,
     source: env.ANALYTICS_SOURCE ?? `${env.MCP_SERVER_NAME}-gateway`,
     eventType: env.ANALYTICS_EVENT_TYPE,
     spoolMaxBytes: env.SPOOL_MAX_BYTES,

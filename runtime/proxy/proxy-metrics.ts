@@ -1,14 +1,19 @@
 // The proxy's metrics besides those of requests: policy, audit, and what is in progress.
+import type { Clock } from '#runtime/process/clock.ts';
 import { createRegistry, sampledCounter, sampledGauge, type Registry } from '#runtime/process/metrics.ts';
 import type { ProxyConfig } from './config.ts';
 import type { PolicySource } from './policy/policy-source.ts';
+import type { StreamsState } from './policy/policy-streams.ts';
 import type { Audit } from './proxy.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { Places } from './state/places.ts';
 
 export interface ProxyMetricsOptions {
   readonly config: ProxyConfig;
+  readonly clock: Clock;
   readonly policy: PolicySource;
+  /** Undefined where no distributor is configured. */
+  readonly streams: () => StreamsState | undefined;
   readonly metrics: RequestMetrics;
   readonly places: Places;
   readonly audit: Audit | undefined;
@@ -25,12 +30,13 @@ export function createProxyRegistry(options: ProxyMetricsOptions): Registry {
     registry,
     read: () => [{ labels: {}, value: places.inUse }],
   });
-  addPolicyMetrics(registry, options.policy);
+  addPolicyMetrics(registry, options);
+  if (options.config.policyStream !== undefined) addStreamMetrics(registry, options);
   if (options.audit !== undefined) addAuditMetrics(registry, options.audit);
   return registry;
 }
 
-function addPolicyMetrics(registry: Registry, policy: PolicySource): void {
+function addPolicyMetrics(registry: Registry, { policy, clock }: ProxyMetricsOptions): void {
   sampledCounter({
     name: 'mcp_gateway_policy_reloads_total',
     help: 'Policy documents that were taken into force, or refused.',
@@ -49,6 +55,15 @@ function addPolicyMetrics(registry: Registry, policy: PolicySource): void {
       policy.current === undefined ? [] : [{ labels: {}, value: policy.current.loadedAtMs / 1000 }],
   });
   sampledGauge({
+    name: 'mcp_gateway_policy_unconfirmed_seconds',
+    help: 'How long nobody has confirmed that the policy in force is current.',
+    registry,
+    read: () =>
+      policy.current === undefined
+        ? []
+        : [{ labels: {}, value: policy.unconfirmedMs(clock.monotonicMs()) / 1000 }],
+  });
+  sampledGauge({
     name: 'mcp_gateway_policy_active_revision_info',
     help: 'The policy in force, as labels.',
     registry,
@@ -57,6 +72,22 @@ function addPolicyMetrics(registry: Registry, policy: PolicySource): void {
       const document = policy.current?.document;
       if (document === undefined) return [];
       return [{ labels: { revision: document.revision, schema_version: document.schema }, value: 1 }];
+    },
+  });
+}
+
+function addStreamMetrics(registry: Registry, { streams }: ProxyMetricsOptions): void {
+  sampledGauge({
+    name: 'mcp_gateway_policy_distributors',
+    help: 'Distributors: known by address, and connected.',
+    registry,
+    labelNames: ['state'],
+    read: () => {
+      const { known, connected } = streams() ?? { known: 0, connected: 0 };
+      return [
+        { labels: { state: 'known' }, value: known },
+        { labels: { state: 'connected' }, value: connected },
+      ];
     },
   });
 }

@@ -8,6 +8,7 @@ import { EventIds } from './audit/event-id.ts';
 import { AuditDelivery } from './audit/delivery.ts';
 import { AuditSink } from './audit/sink.ts';
 import { Spool } from './audit/spool.ts';
+import { TokenFile } from './audit/token-file.ts';
 import type { ProxyConfig } from './config.ts';
 import { refuseConnection } from './edge/connection-error.ts';
 import { HostCheck } from './edge/host-check.ts';
@@ -15,6 +16,7 @@ import { ClientMessageReader } from './json/client-message.ts';
 import { ServerMessageReader } from './json/server-message.ts';
 import { Pipeline } from './pipeline.ts';
 import { PolicySource } from './policy/policy-source.ts';
+import type { PolicyStreams } from './policy/policy-streams.ts';
 import { createPages } from './pages.ts';
 import { createProxyRegistry } from './proxy-metrics.ts';
 import { Recorder } from './recorder.ts';
@@ -63,25 +65,24 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   });
   const { policy, forwarded, places } = services;
   const pipeline = new Pipeline(services);
-  const registry = createProxyRegistry({ config, policy, metrics, places, audit });
+  let streams: PolicyStreams | undefined;
+  const observed = { config, clock, policy, streams: () => streams?.state };
+  const registry = createProxyRegistry({ ...observed, metrics, places, audit });
   const pages = createPages({
-    policy,
+    ...observed,
     audit: audit?.delivery,
     registry,
     isDraining: () => pipeline.draining,
   });
   const main = createMainServer(services, pipeline, pages.main);
   const side = createPageServer(pages.metrics, (error) => log.error({ error }, 'A page failed.'));
-  const recheck = (): void => {
-    for (const cut of [...forwarded.values()]) cut.recheck();
-  };
-  policy.onSwap(recheck);
+  const stopRechecks = recheckForwarded(services);
   policy.start();
   audit?.delivery.wake();
-  const timer = setInterval(recheck, RECHECK_MS);
   const stop = async (signal: AbortSignal): Promise<void> => {
-    clearInterval(timer);
+    stopRechecks();
     policy.stop();
+    await streams?.stop();
     services.upstream.close();
     side.close().closeAllConnections();
     await audit?.sink.close();
@@ -92,6 +93,7 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     const { port, metricsPort, bindAddress: host } = config;
     const opened = await listen(main, { variable: 'PORT', port, host });
     const openedMetrics = await listen(side, { variable: 'METRICS_PORT', port: metricsPort, host });
+    streams = await openStreams(services, audit);
     const close = async (signal: AbortSignal): Promise<void> => {
       pipeline.draining = true;
       for (const cut of [...forwarded.values()]) cut.drain();
@@ -106,6 +108,16 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   }
 }
 
+/** Asks again what is under way: when policy changes, and for what ends by the clock. @returns what stops that */
+function recheckForwarded({ policy, forwarded }: ProxyServices): () => void {
+  const recheck = (): void => {
+    for (const cut of [...forwarded.values()]) cut.recheck();
+  };
+  policy.onSwap(recheck);
+  const timer = setInterval(recheck, RECHECK_MS);
+  return () => clearInterval(timer);
+}
+
 type Given = Pick<ProxyServices, 'config' | 'clock' | 'log' | 'ids' | 'recorder' | 'upstream'>;
 
 function createServices(given: Given): ProxyServices {
@@ -113,7 +125,13 @@ function createServices(given: Given): ProxyServices {
   const keptFile = path.join(config.stateFolder, 'policy.json');
   return {
     ...given,
-    policy: new PolicySource({ file: config.policyFile, keptFile, clock, log }),
+    policy: new PolicySource({
+      file: config.policyFile,
+      keptFile,
+      streamed: config.policyStream !== undefined,
+      clock,
+      log,
+    }),
     forwarded: new Map(),
     hostCheck: new HostCheck(config),
     ledger: new SessionLedger(),
@@ -123,15 +141,32 @@ function createServices(given: Given): ProxyServices {
   };
 }
 
+/** Starts to listen to distributors, where there are any; nothing waits for what they say. */
+async function openStreams(
+  { config, clock, log, policy }: ProxyServices,
+  audit: Audit | undefined,
+): Promise<PolicyStreams | undefined> {
+  if (config.policyStream === undefined) return undefined;
+  const { PolicyStreams } = await import('./policy/policy-streams.ts');
+  const auditState = () => ({
+    deliveredAtMs: audit?.delivery.lastDeliveredMs,
+    delayed: audit?.delivery.delayed === true,
+  });
+  const streams = new PolicyStreams({ ...config.policyStream, policy, audit: auditState, clock, log });
+  streams.start();
+  return streams;
+}
+
 function openAudit(config: ProxyConfig, clock: Clock, log: Log): Audit | undefined {
   if (config.audit === undefined) return undefined;
-  const { source, eventType, url, apiKey, spoolMaxBytes } = config.audit;
+  const { source, eventType, url, apiKey, tokenFile, spoolMaxBytes } = config.audit;
+  const token = tokenFile === undefined ? undefined : new TokenFile(tokenFile, clock);
   const folder = path.join(config.stateFolder, 'spool');
   const spool = new Spool({ folder, maxBytes: spoolMaxBytes });
   // On this machine bytes cost less than packing them.
   const compress = !LOOPBACK.has(url.hostname);
   const parkFile = path.join(folder, 'refused.ndjson');
-  const delivery = new AuditDelivery({ spool, url, apiKey, compress, log, parkFile });
+  const delivery = new AuditDelivery({ spool, url, apiKey, token, compress, log, parkFile });
   const sink = new AuditSink({
     spool,
     identity: { source, eventType, instance: config.instance },

@@ -126,6 +126,7 @@ export const policyDocument = content.extend({
 
 export type PolicyContent = z.output<typeof content>;
 export type PolicyInputs = z.output<typeof inputs>;
+export type PolicyInputName = keyof PolicyInputs;
 export type PolicyDocument = z.output<typeof policyDocument>;
 export type PolicySubject = z.output<typeof subject>;
 export type PolicyAllow = z.output<typeof allow>;
@@ -179,7 +180,7 @@ function problemsOf(error: z.ZodError): Problem[] {
   }));
 }
 
-/** Reads a document and proves that it is whole: known schema, valid shape, revision equal to the recomputed one, no contradiction. */
+/** Reads a document and proves that it is whole, as `provePolicy` does. */
 export function parsePolicy(text: string): Result<PolicyDocument, readonly Problem[]> {
   let json: unknown;
   try {
@@ -188,6 +189,11 @@ export function parsePolicy(text: string): Result<PolicyDocument, readonly Probl
     const message = error instanceof Error ? error.message : String(error);
     return err([{ path: '(document)', message: `not JSON: ${message}` }]);
   }
+  return provePolicy(json);
+}
+
+/** Proves that a document is whole: known schema, valid shape, revision equal to the recomputed one, no contradiction. */
+export function provePolicy(json: unknown): Result<PolicyDocument, readonly Problem[]> {
   const parsed = policyDocument.safeParse(json);
   if (!parsed.success) return err(problemsOf(parsed.error));
   const expected = revisionOf(parsed.data);
@@ -211,16 +217,36 @@ export function standsFor({ requires: features }: Pick<PolicyContent, 'requires'
   return features.find((feature) => feature.startsWith(STUB_FEATURE))?.slice(STUB_FEATURE.length);
 }
 
+/** Where a document stands in the order of documents. */
+export type PolicyPlace = Pick<PolicyDocument, 'inputs' | 'epoch'>;
+
+const INPUT_NAMES = [
+  'servers',
+  'grants',
+  'sessions',
+  'tombstones',
+] as const satisfies readonly PolicyInputName[];
+
+/** Inputs in which a candidate was made from an older view; they can only be compared within one epoch. */
+export function olderInputs(current: PolicyPlace, candidate: PolicyPlace): readonly PolicyInputName[] {
+  if (candidate.epoch !== current.epoch) return [];
+  return INPUT_NAMES.filter((name) => BigInt(candidate.inputs[name]) < BigInt(current.inputs[name]));
+}
+
+/** Whether a candidate was made from an older view than the current document, in any input. */
+export function isOlder(current: PolicyPlace, candidate: PolicyPlace): boolean {
+  return candidate.epoch < current.epoch || olderInputs(current, candidate).length > 0;
+}
+
 /**
  * Whether a candidate was made from an older view than the current document in any input, and must be refused. A stub
  * is also behind a document that was made from the same view: it only says that nothing older may be enforced.
  */
 export function isBehind(current: PolicyDocument, candidate: PolicyDocument): boolean {
-  if (candidate.epoch !== current.epoch) return candidate.epoch < current.epoch;
-  const names = ['servers', 'grants', 'sessions', 'tombstones'] as const;
-  const isOlder = (name: (typeof names)[number]) =>
-    BigInt(candidate.inputs[name]) < BigInt(current.inputs[name]);
-  const isSame = (name: (typeof names)[number]) => candidate.inputs[name] === current.inputs[name];
-  if (names.some(isOlder)) return true;
-  return standsFor(candidate) !== undefined && standsFor(current) === undefined && names.every(isSame);
+  if (isOlder(current, candidate)) return true;
+  if (standsFor(candidate) === undefined || standsFor(current) !== undefined) return false;
+  return (
+    candidate.epoch === current.epoch &&
+    INPUT_NAMES.every((name) => candidate.inputs[name] === current.inputs[name])
+  );
 }

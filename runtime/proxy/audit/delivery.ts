@@ -9,12 +9,15 @@ import { INGEST_LIMITS } from '#api/audit-event.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { EventLines } from './event-lines.ts';
 import type { Spool } from './spool.ts';
+import type { TokenFile } from './token-file.ts';
 
 export interface DeliveryOptions {
   readonly spool: Spool;
   /** `http://…/events` */
   readonly url: URL;
   readonly apiKey: string | undefined;
+  /** Sent where there is no key. */
+  readonly token?: TokenFile | undefined;
   /** Whether batches above 1 KiB are packed with gzip. */
   readonly compress: boolean;
   readonly log: Log;
@@ -38,6 +41,7 @@ const READ_BYTES = Math.floor(INGEST_LIMITS.bodyBytes / 4);
 const PARK_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 const WARN_INTERVAL_MS = 30_000;
+const DELAYED_MS = 15_000;
 
 /** Statuses that say the events themselves are wrong; everything else may pass another time. */
 const POISON = new Set([400, 413, 422]);
@@ -53,11 +57,18 @@ export class AuditDelivery {
   private again = false;
   private endWait: (() => void) | undefined;
   private warnedMs = -Infinity;
+  /** Since when attempts have been failing, on the monotonic clock. */
+  private failingMs: number | undefined;
 
   constructor(options: DeliveryOptions) {
     this.options = options;
     const kept = { keepAlive: true, maxSockets: 1 };
     this.agent = options.url.protocol === 'https:' ? new https.Agent(kept) : new http.Agent(kept);
+  }
+
+  /** Whether events wait for longer than a short outage takes. */
+  get delayed(): boolean {
+    return this.failingMs !== undefined && performance.now() - this.failingMs > DELAYED_MS;
   }
 
   /** Starts to deliver if nothing is under way. */
@@ -100,7 +111,9 @@ export class AuditDelivery {
   private async deliver(events: EventLines): Promise<boolean> {
     const { first, longest } = this.options.backoffMs ?? { first: 100, longest: 10_000 };
     for (let waitMs = first; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, longest)) {
-      switch (await this.post(events)) {
+      const outcome = await this.post(events);
+      this.failingMs = outcome === 'retry' ? (this.failingMs ?? performance.now()) : undefined;
+      switch (outcome) {
         case 'accepted':
           this.counts.delivered += events.count;
           this.lastDeliveredMs = Date.now();
@@ -141,19 +154,25 @@ export class AuditDelivery {
   }
 
   private async post(events: EventLines): Promise<Outcome> {
-    const { url, apiKey } = this.options;
+    const { url } = this.options;
     const plain = events.toJson();
     const packed = this.options.compress && plain.length > COMPRESS_ABOVE;
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (packed) headers['content-encoding'] = 'gzip';
-    if (apiKey !== undefined) headers['x-api-key'] = apiKey;
     try {
+      Object.assign(headers, await this.credential());
       const body = packed ? await compress(plain, { level: 1 }) : plain;
       return this.judge(await this.send(url, headers, body));
     } catch (error) {
       if (!this.stopping.signal.aborted) this.warn(error instanceof Error ? error.message : String(error));
       return 'retry';
     }
+  }
+
+  private async credential(): Promise<Readonly<Record<string, string>>> {
+    const { apiKey, token } = this.options;
+    if (apiKey !== undefined) return { 'x-api-key': apiKey };
+    return token === undefined ? {} : { authorization: `Bearer ${await token.read()}` };
   }
 
   /** Resolves to the status, once the whole answer is there. */
@@ -181,8 +200,12 @@ export class AuditDelivery {
   private judge(status: number): Outcome {
     if (status >= 200 && status < 300) return 'accepted';
     if (POISON.has(status)) return 'poison';
-    const remedy = status === 401 || status === 403 ? '; check ANALYTICS_API_KEY' : '';
-    this.warn(`ingest answered ${status}${remedy}`);
+    const { apiKey, token } = this.options;
+    const credential =
+      apiKey === undefined && token !== undefined ? 'ANALYTICS_TOKEN_FILE' : 'ANALYTICS_API_KEY';
+    const refused = status === 401 || status === 403;
+    if (refused) token?.forget();
+    this.warn(`ingest answered ${status}${refused ? `; check ${credential}` : ''}`);
     return 'retry';
   }
 

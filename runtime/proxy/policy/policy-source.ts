@@ -1,15 +1,22 @@
-// The policy in force: the last good document of a file that somebody else replaces. A bad one is told and ignored,
-// an older one is refused, and what is in force changes between two requests, never within one.
-import fs from 'node:fs';
-import fsp from 'node:fs/promises';
-import path from 'node:path';
-import type { Problem } from '#api/result.ts';
-import { isBehind, parsePolicy, standsFor, type PolicyDocument } from '#policy/document.ts';
-import { policyTextOf } from '#policy/policy-file.ts';
+// The policy in force, and the one place that decides what is: documents come from a file, from distributors, and from
+// before a restart, in any order. A bad one is told and ignored, an older one is refused, and what is in force changes
+// between two requests, never within one.
+import type { Problem, Result } from '#api/result.ts';
+import {
+  isBehind,
+  isOlder,
+  olderInputs,
+  standsFor,
+  type PolicyDocument,
+  type PolicyInputName,
+  type PolicyPlace,
+} from '#policy/document.ts';
 import { indexPolicy, type PolicyIndex } from '#policy/policy-index.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
 import { identityHeadersOf, type IdentityHeaders } from '../edge/identity.ts';
+import { KeptPolicy } from './kept-policy.ts';
+import { PolicyFileWatch } from './policy-file-watch.ts';
 
 export interface PolicySnapshot {
   readonly document: PolicyDocument;
@@ -20,11 +27,25 @@ export interface PolicySnapshot {
   readonly loadedAtMs: number;
 }
 
+/** Where a policy came from. */
+export type PolicyOrigin = 'file' | 'stream' | 'kept';
+
+/** Where a document stands in the order of documents, and which it is. */
+export type PolicyPosition = PolicyPlace & Pick<PolicyDocument, 'revision'>;
+
+export interface Refused {
+  readonly problems: readonly Problem[];
+  /** Inputs in which the document is older than the one in force. */
+  readonly behind: readonly PolicyInputName[];
+}
+
 export interface PolicySourceOptions {
-  /** Where it is missing, the same name with `.gz` is read: that is how a large document comes. */
+  /** See `PolicyFileWatch`. */
   readonly file: string;
   /** Where the last accepted document is kept over restarts. */
   readonly keptFile: string;
+  /** Whether distributors say what is current. A file that just lies there then confirms nothing. */
+  readonly streamed: boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -34,131 +55,116 @@ export interface PolicyReloads {
   failed: number;
 }
 
-const POLL_MS = 250;
+/** How long a policy may go unconfirmed before that is said; when it is denied for it, the document says. */
+export const UNCONFIRMED_WARNING_MS = 60_000;
 
 export class PolicySource {
   current: PolicySnapshot | undefined;
-  /** Why the file as it is now is not in force; undefined where it is. */
-  lastError: string | undefined;
-  /** When the file was last seen to be the document in force, on the monotonic clock. */
+  /** Who brought what is in force. */
+  origin: PolicyOrigin | undefined;
+  /** When what is in force was last known to be current, on the monotonic clock. */
   confirmedMs: number;
   readonly reloads: PolicyReloads = { succeeded: 0, failed: 0 };
   private readonly options: PolicySourceOptions;
-  private readonly listeners: ((snapshot: PolicySnapshot) => void)[] = [];
-  private watcher: fs.FSWatcher | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private checking = false;
-  private stamp = '';
-  private text: string | undefined;
+  private readonly file: PolicyFileWatch;
+  private readonly kept: KeptPolicy;
+  private readonly listeners = new Set<(snapshot: PolicySnapshot) => void>();
 
   constructor(options: PolicySourceOptions) {
+    const { file, keptFile, clock, log } = options;
     this.options = options;
-    this.confirmedMs = options.clock.monotonicMs();
+    this.confirmedMs = clock.monotonicMs();
+    this.kept = new KeptPolicy({ file: keptFile, clock, log });
+    this.file = new PolicyFileWatch({
+      file,
+      log,
+      offer: (read) => {
+        const refused = this.offer(read, 'file');
+        return refused === undefined || this.isLate(refused) ? [] : refused.problems;
+      },
+      unchanged: () => {
+        if (!options.streamed) this.confirm();
+      },
+      isServing: () => this.current !== undefined,
+    });
   }
 
-  onSwap(listener: (snapshot: PolicySnapshot) => void): void {
-    this.listeners.push(listener);
+  /** Why the file as it is now is not in force; undefined where it is. */
+  get lastError(): string | undefined {
+    return this.file.lastError;
   }
 
-  /** Reads the file, and watches it from then on. */
+  /** Calls the listener after each swap; returns what ends that. */
+  onSwap(listener: (snapshot: PolicySnapshot) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Begins with what was kept, reads the file, and watches it from then on. */
   start(): void {
-    this.readKept();
-    try {
-      const { file: plain } = this.options;
-      const file = !fs.existsSync(plain) && fs.existsSync(compressed(plain)) ? compressed(plain) : plain;
-      const stamp = stampOf(file, fs.statSync(file));
-      this.accept(policyTextOf(file, fs.readFileSync(file)));
-      this.stamp = stamp;
-    } catch (error) {
-      this.reject([{ path: '(file)', message: messageOf(error) }]);
+    const kept = this.kept.read();
+    if (kept !== undefined) {
+      this.swap(kept.document, 'kept');
+      this.confirmedMs -= kept.ageMs;
     }
-    this.watch();
-    this.timer = setInterval(() => void this.check(), POLL_MS);
+    this.file.start();
   }
 
   stop(): void {
-    clearInterval(this.timer);
-    this.watcher?.close();
+    this.file.stop();
+  }
+
+  /** How long nobody has said that what is in force is current. */
+  unconfirmedMs(nowMonotonicMs: number): number {
+    return nowMonotonicMs - this.confirmedMs;
   }
 
   /** Whether what is in force is older than the document itself accepts. */
   isStale(nowMonotonicMs: number, document: PolicyDocument): boolean {
-    return nowMonotonicMs - this.confirmedMs > document.policy.maxStalenessSeconds * 1000;
+    return this.unconfirmedMs(nowMonotonicMs) > document.policy.maxStalenessSeconds * 1000;
   }
 
-  /** Looks at the file now instead of at the next poll. */
-  async check(): Promise<void> {
-    if (this.checking) return;
-    this.checking = true;
-    try {
-      const { file, stamp } = await this.present();
-      if (stamp !== this.stamp) {
-        const text = policyTextOf(file, await fsp.readFile(file));
-        this.stamp = stamp;
-        this.accept(text);
-      }
-      if (this.lastError === undefined) this.confirmedMs = this.options.clock.monotonicMs();
-    } catch (error) {
-      this.stamp = '';
-      const message = messageOf(error);
-      if (this.lastError?.includes(message) !== true) this.reject([{ path: '(file)', message }]);
-    } finally {
-      this.checking = false;
-    }
-  }
-
-  /** The file that counts now, and what tells one version of it from another. */
-  private async present(): Promise<{ readonly file: string; readonly stamp: string }> {
-    const { file } = this.options;
-    try {
-      return { file, stamp: stampOf(file, await fsp.stat(file)) };
-    } catch (error) {
-      const folded = compressed(file);
-      const stats = await fsp.stat(folded).catch(() => undefined);
-      // What is told is that the plain file is missing: that is the one people know.
-      if (stats === undefined) throw error;
-      return { file: folded, stamp: stampOf(folded, stats) };
-    }
-  }
-
-  /** The folder, because a ConfigMap and an atomic replacement both swap the entry, not its content. */
-  private watch(): void {
-    try {
-      this.watcher = fs.watch(path.dirname(this.options.file), () => void this.check());
-      this.watcher.on('error', () => this.watcher?.close());
-    } catch {
-      // Polling alone is slower, and enough.
-    }
-  }
-
-  private accept(text: string): void {
-    if (text === this.text && this.lastError === undefined) return;
-    const parsed = parsePolicy(text);
-    if (!parsed.ok) {
-      this.reject(parsed.error);
-      return;
-    }
-    const document = parsed.value;
+  /** Takes a document into force unless that is wrong. @returns why it was not taken; undefined where it is in force now */
+  offer(read: Result<PolicyDocument, readonly Problem[]>, origin: 'file' | 'stream'): Refused | undefined {
+    if (!read.ok) return this.refuse(read.error, []);
+    const document = read.value;
     const { current } = this;
-    if (current !== undefined && standsFor(document) === current.document.revision) {
-      // A stub in the place of what is in force already.
-      this.text = text;
-      this.lastError = undefined;
-      return;
+    if (current !== undefined && meansThe(document, current.document)) {
+      this.advance(document);
+      if (origin === 'stream') this.confirm();
+      return undefined;
     }
     if (current !== undefined && isBehind(current.document, document)) {
       const message = 'was made from an older view of the cluster than the policy in force';
-      this.reject([{ path: 'inputs', message }]);
-      return;
+      return this.refuse([{ path: 'inputs', message }], olderInputs(current.document, document));
     }
-    this.text = text;
-    this.lastError = undefined;
     this.reloads.succeeded += 1;
-    this.swap(document);
-    void this.keep(text);
+    this.swap(document, origin);
+    this.kept.keep(document);
+    return undefined;
   }
 
-  private swap(document: PolicyDocument): void {
+  /** Hears from a distributor what is current. @returns whether that is in force */
+  hear(position: PolicyPosition): boolean {
+    if (this.current?.document.revision !== position.revision) return false;
+    this.advance(position);
+    this.confirm();
+    return true;
+  }
+
+  private confirm(): void {
+    this.confirmedMs = this.options.clock.monotonicMs();
+    this.kept.touch();
+  }
+
+  /** The same policy, found again in a newer view: what is older than that view is refused from now on. */
+  private advance({ inputs, epoch }: PolicyPlace): void {
+    const { current } = this;
+    if (current === undefined || isOlder(current.document, { inputs, epoch })) return;
+    this.current = { ...current, document: { ...current.document, inputs, epoch } };
+  }
+
+  private swap(document: PolicyDocument, origin: PolicyOrigin): void {
     const identityHeaders = identityHeadersOf(document);
     const snapshot: PolicySnapshot = {
       document,
@@ -168,56 +174,25 @@ export class PolicySource {
       loadedAtMs: this.options.clock.nowMs(),
     };
     this.current = snapshot;
+    this.origin = origin;
     this.confirmedMs = this.options.clock.monotonicMs();
-    this.options.log.info({ revision: document.revision }, 'The policy is in force.');
+    this.options.log.info({ revision: document.revision, origin }, 'The policy is in force.');
     for (const listener of this.listeners) listener(snapshot);
   }
 
-  private reject(problems: readonly Problem[]): void {
-    this.reloads.failed += 1;
-    this.lastError = problems
-      .slice(0, 5)
-      .map((problem) => `${problem.path}: ${problem.message}`)
-      .join('; ');
-    const kept =
-      this.current === undefined
-        ? 'Nothing is served until it is there.'
-        : 'The last good policy stays in force.';
-    this.options.log.error(
-      { file: this.options.file, problems: this.lastError },
-      `The policy file can't be used. ${kept} Have whoever writes POLICY_FILE write a whole, newer document.`,
-    );
+  private refuse(problems: readonly Problem[], behind: readonly PolicyInputName[]): Refused {
+    const refused = { problems, behind };
+    if (!this.isLate(refused)) this.reloads.failed += 1;
+    return refused;
   }
 
-  private readKept(): void {
-    try {
-      const parsed = parsePolicy(fs.readFileSync(this.options.keptFile, 'utf8'));
-      if (parsed.ok) this.swap(parsed.value);
-    } catch {
-      // The first start in this folder.
-    }
-  }
-
-  private async keep(text: string): Promise<void> {
-    const { keptFile, log } = this.options;
-    try {
-      await fsp.mkdir(path.dirname(keptFile), { recursive: true });
-      await fsp.writeFile(`${keptFile}.new`, text, { mode: 0o600 });
-      await fsp.rename(`${keptFile}.new`, keptFile);
-    } catch (error) {
-      log.warn({ keptFile, error }, 'The accepted policy could not be kept for the next start.');
-    }
+  /** Of several who bring the same news only the first is in time; the others are no failure. */
+  private isLate({ behind }: Refused): boolean {
+    return this.options.streamed && behind.length > 0;
   }
 }
 
-function compressed(file: string): string {
-  return `${file}.gz`;
-}
-
-function stampOf(file: string, { ino, size, mtimeMs }: fs.Stats): string {
-  return `${file}:${ino}:${size}:${mtimeMs}`;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+/** Whether a document is the current one, or the stub that stands for it. */
+function meansThe(document: PolicyDocument, current: PolicyDocument): boolean {
+  return document.revision === current.revision || standsFor(document) === current.revision;
 }
