@@ -1,5 +1,5 @@
 // The files that are made from others: the CRDs from the schemas in src/api, the classes that cdk8s makes from these,
-// and the rules of the operator's roles from its permissions. What a tool writes goes through a temporary folder, so
+// and the rules of the roles of our programs from their permissions. What a tool writes goes through a temporary folder, so
 // that a failure leaves what is there as it is.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -11,7 +11,7 @@ import { stringify } from 'yaml';
 import { customResourceDefinition } from '#api/crd.ts';
 import { KINDS } from '#api/kinds.ts';
 import { OPERATOR_PERMISSIONS } from '#runtime/operator/permissions.ts';
-import { OPERATOR_RULES_FILE, operatorRulesFile } from './operator-rules.ts';
+import { rulesFile, type RulesFile } from './rbac-rules.ts';
 
 export const root = path.dirname(import.meta.dirname);
 
@@ -48,9 +48,19 @@ export async function importFiles(crds: Files): Promise<Files> {
   }
 }
 
-/** The rules that the operator's roles are rendered from. */
+const RULES: readonly RulesFile[] = [
+  {
+    file: 'src/constructs/control-plane/operator-rules.ts',
+    program: 'runtime/operator',
+    prefix: 'OPERATOR',
+    permissions: OPERATOR_PERMISSIONS,
+  },
+];
+
+/** The rules that the roles of our programs are rendered from. */
 export async function ruleFiles(): Promise<Files> {
-  return new Map([[OPERATOR_RULES_FILE, await operatorRulesFile(root, OPERATOR_PERMISSIONS)]]);
+  const texts = RULES.map(async (each) => [each.file, await rulesFile(root, each)] as const);
+  return new Map(await Promise.all(texts));
 }
 
 /** All of them. */
@@ -72,12 +82,11 @@ async function readFolder(base: string, folder: string, extension: string): Prom
 export async function committedFiles(): Promise<Files> {
   const crds = await readFolder(root, 'crds', '.yaml');
   const imports = await readFolder(root, 'imports', '.ts');
-  const rules = await readFile(path.join(root, OPERATOR_RULES_FILE), 'utf8').catch(() => undefined);
-  return new Map([
-    ...crds,
-    ...imports,
-    ...(rules === undefined ? [] : [[OPERATOR_RULES_FILE, rules] as const]),
-  ]);
+  const rules = RULES.map(async ({ file }) => {
+    const text = await readFile(path.join(root, file), 'utf8').catch(() => undefined);
+    return text === undefined ? [] : [[file, text] as const];
+  });
+  return new Map([...crds, ...imports, ...(await Promise.all(rules)).flat()]);
 }
 
 /** Paths that are missing, differ, or should not be there. */

@@ -35,11 +35,12 @@ export class Installation {
     });
     try {
       const image = 'registry.example.org/mcp-runtime/operator:1.0.0';
+      const distributor = { off: { reason: 'it is measured on its own' } };
       const config = {
         gatewayImage: 'registry.example.org/mcp-runtime/proxy:1.0.0',
         ingestUrl: 'http://mcp-sentinel-ingest.mcp-sentinel.svc.cluster.local:8081/events',
       };
-      const { operatorEnv, operatorKubeconfig } = await install(plane, { image, config }, []);
+      const { operatorEnv, operatorKubeconfig } = await install(plane, { image, distributor, config }, []);
       return new Installation(plane, () =>
         Operators.start({
           supervisor: plane.supervisor,

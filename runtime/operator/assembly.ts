@@ -23,6 +23,8 @@ import { Renderer } from './server/render.ts';
 import { RouteBook } from './server/routes.ts';
 import { ServerController } from './server/server-controller.ts';
 import { ServerStory } from './server/server-story.ts';
+import { TrustKeeper } from './trust/trust-keeper.ts';
+import { TrustMaps } from './trust/trust-maps.ts';
 import { Wiring } from './wiring.ts';
 
 export interface AssemblyOptions {
@@ -38,6 +40,8 @@ export interface AssemblyOptions {
 export interface Assembly {
   readonly controllers: readonly Controller[];
   readonly tombstones: Tombstones;
+  /** Absent where there are no distributors to trust. */
+  readonly trust: TrustKeeper | undefined;
   /** Asks for what happened before this replica worked. */
   catchUp(): void;
 }
@@ -51,7 +55,13 @@ const CONCURRENCY = { servers: 12, grants: 2, sessions: 2 } as const;
 /** What decides and writes for servers. */
 function serverController(
   options: AssemblyOptions,
-  parts: { book: PolicyBook; routes: RouteBook; story: ServerStory; tombstones: Tombstones },
+  parts: {
+    book: PolicyBook;
+    routes: RouteBook;
+    story: ServerStory;
+    tombstones: Tombstones;
+    trustMaps: TrustMaps;
+  },
 ): ServerController {
   const { kube, caches, settings, acknowledgements, metrics, clock } = options;
   const { config, registryCredentials: credentials } = settings;
@@ -100,7 +110,8 @@ export function assemble(options: AssemblyOptions): Assembly {
     clock,
   });
   const story = new ServerStory(recorder);
-  const server = serverController(options, { book, routes, story, tombstones });
+  const trustMaps = new TrustMaps({ kube, configMaps, servers, log });
+  const server = serverController(options, { book, routes, story, tombstones, trustMaps });
   const grant = new GrantController({ kube, grants, book, nowMs });
   const session = new SessionController({ kube, sessions, book, tombstones, nowMs, log });
   const controller = (name: keyof typeof CONCURRENCY, reconcile: Reconcile) =>
@@ -121,6 +132,15 @@ export function assemble(options: AssemblyOptions): Assembly {
   return {
     controllers: Object.values(queues),
     tombstones,
+    trust:
+      settings.trust &&
+      new TrustKeeper({
+        kube,
+        times: settings.trust,
+        onBundle: (bundle, signal) => trustMaps.spread(bundle, signal),
+        clock,
+        log,
+      }),
     catchUp: () => session.departedKeys.forEach((key) => queues.sessions.enqueue(key)),
   };
 }

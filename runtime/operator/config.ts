@@ -14,6 +14,9 @@ import {
   type EnvProblem,
 } from '#runtime/process/env.ts';
 import { LOG_LEVELS, type LogLevel } from '#runtime/process/log.ts';
+import { TRUST_TIMES, type TrustTimes } from './trust/trust-plan.ts';
+
+const YEAR_SECONDS = 365 * 24 * 3600;
 
 const text = () => z.string().optional();
 
@@ -39,6 +42,13 @@ const environment = z.object({
   MCP_ACKNOWLEDGEMENTS_URL: envHttpUrl()
     .optional()
     .describe('where to learn which policy each proxy enforces'),
+  MCP_ACKNOWLEDGEMENTS_TOKEN_FILE: text().describe('the file of the token that is shown there'),
+  MCP_CA_ROTATE_AFTER_SECONDS: envInteger(10, 10 * YEAR_SECONDS)
+    .default(TRUST_TIMES.rotateAfterMs / 1000)
+    .describe('the age at which the authority of the platform is followed by a new one, in seconds'),
+  MCP_CA_OVERLAP_SECONDS: envInteger(5, YEAR_SECONDS)
+    .default(TRUST_TIMES.overlapMs / 1000)
+    .describe('how long a new authority is made known before it signs, in seconds'),
   MCP_LEGACY_FIELD_MANAGERS: envList()
     .default(['manager', 'operator', 'mcp-runtime-operator', 'mcp-runtime-operator-controller-manager'])
     .describe('the field managers of an operator that ran before, whose fields are taken over'),
@@ -61,6 +71,9 @@ export interface OperatorSettings {
   readonly config: OperatorConfig;
   readonly registryCredentials?: RegistryCredentials | undefined;
   readonly acknowledgementsUrl?: URL | undefined;
+  readonly acknowledgementsTokenFile?: string | undefined;
+  /** When certificates are replaced; absent where there are no distributors to have any. */
+  readonly trust?: TrustTimes | undefined;
   readonly legacyManagers: readonly string[];
   readonly policyEpoch: number;
   /** After how long a server that is not ready is looked at again, event or not. */
@@ -99,6 +112,15 @@ function remarksOf(env: Environment): readonly string[] {
   ];
 }
 
+/** An authority that is followed later lives longer, so that none ends before its successor signs. */
+function trustOf(env: Environment): TrustTimes | undefined {
+  if (env.MCP_DISTRIBUTOR_URL === undefined) return undefined;
+  const rotateAfterMs = env.MCP_CA_ROTATE_AFTER_SECONDS * 1000;
+  const overlapMs = env.MCP_CA_OVERLAP_SECONDS * 1000;
+  const authorityValidMs = Math.max(TRUST_TIMES.authorityValidMs, rotateAfterMs + 3 * overlapMs);
+  return { ...TRUST_TIMES, rotateAfterMs, overlapMs, authorityValidMs };
+}
+
 function credentialsOf(env: Environment): RegistryCredentials | undefined {
   const { PROVISIONED_REGISTRY_URL: url } = env;
   const { PROVISIONED_REGISTRY_USERNAME: username, PROVISIONED_REGISTRY_PASSWORD: password } = env;
@@ -125,6 +147,8 @@ export function readOperatorSettings(env: Env): SettingsResult {
       config: operatorConfigOf(value),
       registryCredentials: credentialsOf(value),
       acknowledgementsUrl: value.MCP_ACKNOWLEDGEMENTS_URL,
+      acknowledgementsTokenFile: value.MCP_ACKNOWLEDGEMENTS_TOKEN_FILE,
+      trust: trustOf(value),
       legacyManagers: value.MCP_LEGACY_FIELD_MANAGERS,
       policyEpoch: value.MCP_POLICY_EPOCH,
       requeueMs: value.REQUEUE_DELAY_SECONDS * 1000,

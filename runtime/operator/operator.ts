@@ -1,5 +1,7 @@
 // The life of an operator: every replica fills its caches and waits, the one that holds the lease works, and none works
 // beside an operator of the Go system. A replica that lost the lease has to end, because what it began may still run.
+import { readFile } from 'node:fs/promises';
+import { NAMESPACES } from '#api/names.ts';
 import type { Permission } from '#api/permission.ts';
 import { pause } from '#runtime/kube/clock.ts';
 import { FencedKube } from '#runtime/kube/fenced-kube.ts';
@@ -15,6 +17,7 @@ import type { OperatorSettings } from './config.ts';
 import { OPERATOR_LEASE } from './kinds.ts';
 import { OperatorMetrics } from './metrics.ts';
 import { HttpAcknowledgements } from './policy/http-acknowledgements.ts';
+import { bundleIn } from './trust/trust-maps.ts';
 import { definitionCheck, goOperatorAtWork, GO_LEASE } from './readiness.ts';
 
 export const PERMISSIONS: readonly Permission[] = [
@@ -67,7 +70,7 @@ export class Operator {
     });
     this.caches = createCaches({ source: this.kube, log, clock });
     const { acknowledgementsUrl: url } = settings;
-    this.acknowledgements = url === undefined ? undefined : new HttpAcknowledgements({ url: url.href, log });
+    this.acknowledgements = url === undefined ? undefined : this.acknowledgementsFrom(url);
     this.assembly = assemble({
       kube: new FencedKube(this.kube, () => this.election?.isCertain ?? true),
       caches: this.caches,
@@ -78,6 +81,19 @@ export class Operator {
       log,
     });
     this.metrics.watch(this.caches.reflectors, this.assembly.controllers);
+  }
+
+  private acknowledgementsFrom(url: URL): HttpAcknowledgements {
+    const { settings, log } = this.options;
+    const { acknowledgementsTokenFile: file } = settings;
+    const { configMaps } = this.caches;
+    return new HttpAcknowledgements({
+      url: url.href,
+      log,
+      ...(url.protocol === 'https:' && { ca: () => bundleIn(configMaps, NAMESPACES.platform) }),
+      // Read for every stream: the kubelet replaces it.
+      ...(file !== undefined && { token: async () => (await readFile(file, 'utf8')).trim() }),
+    });
   }
 
   /** Why this replica can't be counted on; none: it can. */
@@ -154,14 +170,19 @@ export class Operator {
 
   private async work(signal: AbortSignal): Promise<void> {
     const { assembly } = this;
-    const { controllers, tombstones } = assembly;
+    const { controllers, tombstones, trust } = assembly;
     // It may have come while this replica waited for the lease.
     await this.refuseNeighbour(signal);
     this.metrics.leading(true);
+    const trusted = Promise.withResolvers<undefined>();
+    // Before the first pod: what it trusts is there when it starts.
+    const keeping = trust?.run(() => trusted.resolve(undefined), signal);
+    if (trust === undefined) trusted.resolve(undefined);
+    await trusted.promise;
     assembly.catchUp();
     for (const controller of controllers) controller.start();
     try {
-      await Promise.all([this.watchNeighbour(signal), this.pruneTombstones(tombstones, signal)]);
+      await Promise.all([this.watchNeighbour(signal), this.pruneTombstones(tombstones, signal), keeping]);
     } finally {
       await Promise.all(controllers.map((controller) => controller.stop()));
       this.metrics.leading(false);

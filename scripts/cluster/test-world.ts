@@ -69,10 +69,12 @@ export class TestWorld {
     await source.start();
     const props = {
       image: 'registry.example.org/mcp-runtime/operator:1.0.0',
+      distributor: { off: { reason: 'the suite has a source of acknowledgements of its own' } },
       acknowledgementsUrl: source.url,
       config: {
         clusterName: 'test',
         gatewayImage: 'registry.example.org/mcp-runtime/proxy:1.0.0',
+        distributorUrl: 'https://mcp-runtime-distributor-pods.mcp-runtime.svc.cluster.local:9443',
         ingestUrl: 'http://mcp-sentinel-ingest.mcp-sentinel.svc.cluster.local:8081/events',
         provisionedRegistryUrl: 'registry.example.org:5000',
       },

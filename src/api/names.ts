@@ -1,5 +1,13 @@
 // Names that several programs and the people who run them rely on.
 
+/** Namespaces of an installation. */
+export const NAMESPACES = {
+  platform: 'mcp-runtime',
+  sentinel: 'mcp-sentinel',
+  servers: 'mcp-servers',
+  registry: 'registry',
+} as const;
+
 /** Names of the objects made for a server, all in its namespace. */
 export interface ServerObjectNames {
   readonly deployment: string;
@@ -40,6 +48,24 @@ export function serverObjectNames(server: string): ServerObjectNames {
   };
 }
 
+/** Objects of the distributors, in the platform's namespace. */
+export const DISTRIBUTOR = {
+  deployment: 'mcp-runtime-distributor',
+  serviceAccount: 'mcp-runtime-distributor',
+  /** One address for whoever is content with any of them. */
+  service: 'mcp-runtime-distributor',
+  /** The addresses of all that are ready, for proxies, which hold a stream to each. */
+  podsService: 'mcp-runtime-distributor-pods',
+  /** Their serving certificate; made and replaced by the operator. */
+  tlsSecret: 'mcp-runtime-distributor-tls',
+} as const;
+
+/** Secret with the authorities that sign for the platform, and their keys; the operator's alone. */
+export const AUTHORITY_SECRET = 'mcp-runtime-ca';
+
+/** The name in the certificates of the distributors, wherever in the cluster they are reached from. */
+export const DISTRIBUTOR_TLS_NAME = `${DISTRIBUTOR.service}.${NAMESPACES.platform}.svc`;
+
 /** ConfigMap with the platform's CA, in every namespace that has servers; the key is `ca.crt`. */
 export const PLATFORM_CA = 'mcp-runtime-ca';
 
@@ -48,11 +74,3 @@ export const TOKEN_AUDIENCES = { policy: 'mcp-runtime-policy', ingest: 'mcp-runt
 
 /** Who wrote a field, in `managedFields`: the operator owns the children of servers, people what they revoke. */
 export const FIELD_MANAGERS = { operator: 'mcp-runtime-operator', cli: 'mcp-runtime-cli' } as const;
-
-/** Namespaces of an installation. */
-export const NAMESPACES = {
-  platform: 'mcp-runtime',
-  sentinel: 'mcp-sentinel',
-  servers: 'mcp-servers',
-  registry: 'registry',
-} as const;

@@ -20,7 +20,8 @@ describe('BootstrapStack', () => {
 });
 
 describe('PlatformStack', () => {
-  const props = { image: 'example.org/operator:1.0.0' };
+  const distributor = { image: 'example.org/distributor:1.0.0' };
+  const props = { image: 'example.org/operator:1.0.0', distributor };
 
   it('is the control plane, exactly as it is without a stack', () => {
     const manifests = manifestsOf((app) => new PlatformStack(app, 'platform', props));
@@ -28,7 +29,8 @@ describe('PlatformStack', () => {
   });
 
   it('refuses an operator that may be another one tomorrow', () => {
-    const program = (app: App) => new PlatformStack(app, 'platform', { image: 'example.org/operator' });
+    const program = (app: App) =>
+      new PlatformStack(app, 'platform', { image: 'example.org/operator', distributor });
     expect(() => manifestsOf(program)).toThrow(/platform\/control-plane: .*1 problem:\n {2}image: must name/);
   });
 });

@@ -1,5 +1,6 @@
 // Acknowledgements over HTTP: one long answer of JSON lines, from whoever collects them. First every server, then a line
 // that says so, then changes. While the stream is away the last word is kept, and the state says that it is old.
+import { Agent, fetch, type Response } from 'undici';
 import { z } from 'zod';
 import { objectKey, type ObjectRef } from '#api/principal.ts';
 import { policyDocument } from '#policy/document.ts';
@@ -13,6 +14,10 @@ export interface HttpAcknowledgementsOptions {
   /** `MCP_ACKNOWLEDGEMENTS_URL`; the path `/acknowledgements` is added. */
   readonly url: string;
   readonly log: Log;
+  /** PEM certificates to trust now, for an `https` URL. @default the system's */
+  readonly ca?: () => string | undefined;
+  /** What to send as bearer token; asked for every stream. @default none */
+  readonly token?: () => Promise<string | undefined>;
   /** Longest silence, blank lines included. @default 30000 */
   readonly silenceMs?: number;
   /**
@@ -118,16 +123,13 @@ export class HttpAcknowledgements implements AcknowledgementSource {
   }
 
   private async readStream(signal: AbortSignal, onSynced: () => void): Promise<void> {
+    const agent = this.agent();
     const silence = new AbortController();
     const timer = setTimeout(() => {
       silence.abort(new StreamError(`nothing came for ${this.silenceMs} ms`));
     }, this.silenceMs);
     try {
-      const response = await fetch(`${this.options.url.replace(/\/+$/, '')}/acknowledgements`, {
-        headers: { accept: 'application/x-ndjson' },
-        redirect: 'error',
-        signal: AbortSignal.any([signal, silence.signal]),
-      });
+      const response = await this.open(agent, AbortSignal.any([signal, silence.signal]));
       if (!response.ok || response.body === null) {
         await response.body?.cancel();
         throw new StreamError(`the answer was HTTP ${response.status}`);
@@ -137,7 +139,30 @@ export class HttpAcknowledgements implements AcknowledgementSource {
       throw new StreamError('the other side closed it');
     } finally {
       clearTimeout(timer);
+      await agent.destroy();
     }
+  }
+
+  /** A connection of its own for every stream: what is trusted may have changed. */
+  private agent(): Agent {
+    const ca = this.options.ca?.();
+    if (this.options.ca !== undefined && ca === undefined) {
+      throw new StreamError('the certificates of the platform are not known yet');
+    }
+    return new Agent({ connect: { ...(ca !== undefined && { ca }) }, headersTimeout: 0, bodyTimeout: 0 });
+  }
+
+  private async open(dispatcher: Agent, signal: AbortSignal): Promise<Response> {
+    const token = await this.options.token?.();
+    return await fetch(`${this.options.url.replace(/\/+$/, '')}/acknowledgements`, {
+      headers: {
+        accept: 'application/x-ndjson',
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      },
+      redirect: 'error',
+      signal,
+      dispatcher,
+    });
   }
 
   private hear(text: string, onSynced: () => void): void {

@@ -30,6 +30,7 @@ import type { PullSecrets } from './pull-secret.ts';
 import type { Renderer, Rendering } from './render.ts';
 import type { RouteBook } from './routes.ts';
 import type { ServerStory } from './server-story.ts';
+import type { TrustMaps } from '../trust/trust-maps.ts';
 import { invalidServerStatus, isSameStatus, serverStatus } from './status/server-status.ts';
 
 export const PERMISSIONS: readonly Permission[] = [
@@ -61,6 +62,7 @@ export interface ServerControllerOptions {
   /** With the index of the servers that they refer to. */
   readonly sessions: Cache;
   readonly tombstones: Tombstones;
+  readonly trustMaps: TrustMaps;
   /** Absent where the installation configures no registry of its own. */
   readonly pullSecrets?: PullSecrets | undefined;
   /** How often a server that is not ready is looked at without an event. */
@@ -118,6 +120,7 @@ export class ServerController {
     const early = [
       ...(await this.recordRevocations(raw, signal)),
       ...(await this.ensurePullSecret(rendering, signal)),
+      ...(await this.ensureTrust(rendering, signal)),
     ];
     const report = await applier.apply({
       owner: raw.metadata.uid ?? '',
@@ -203,6 +206,17 @@ export class ServerController {
     if (pullSecrets === undefined || !isNeeded) return [];
     try {
       await pullSecrets.ensure(resolved.namespace, signal);
+      return [];
+    } catch (error) {
+      return [error];
+    }
+  }
+
+  /** Before the pods, which read it when they start. */
+  private async ensureTrust({ resolved }: Rendering, signal: AbortSignal): Promise<readonly unknown[]> {
+    if (resolved.gateway === undefined) return [];
+    try {
+      await this.options.trustMaps.ensure(resolved.namespace, signal);
       return [];
     } catch (error) {
       return [error];

@@ -1,6 +1,6 @@
 // What is wrong with an installation, found before anything is applied: an operator that can't start helps nobody.
 import type { Problem } from '#api/result.ts';
-import type { ControlPlaneProps } from './control-plane-props.ts';
+import { isDistributorOff, type ControlPlaneProps } from './control-plane-props.ts';
 
 const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
@@ -61,13 +61,30 @@ function credentialProblems({ config = {}, registryCredentials }: ControlPlanePr
   ];
 }
 
+// The types already ask for it; programs in JavaScript meet the sentence here.
+function distributorProblems({ distributor }: Partial<ControlPlaneProps>): readonly Problem[] {
+  if (distributor === undefined) {
+    return [{ path: 'distributor', message: 'is required: { image }, or { off: { reason } }' }];
+  }
+  if (isDistributorOff(distributor)) {
+    if (distributor.off.reason.trim() !== '') return [];
+    return [{ path: 'distributor.off.reason', message: 'must say why a revocation may take minutes here' }];
+  }
+  return [
+    ...imageProblem('distributor.image', distributor.image),
+    ...numberProblem('distributor.replicas', distributor.replicas, [1, 10]),
+  ];
+}
+
 export function controlPlaneProblems(props: ControlPlaneProps): readonly Problem[] {
   const { config = {} } = props;
   return [
     ...imageProblem('image', props.image),
     ...imageProblem('config.gatewayImage', config.gatewayImage),
+    ...distributorProblems(props),
     ...urlProblem('config.gatewayOtlpEndpoint', config.gatewayOtlpEndpoint),
     ...urlProblem('config.ingestUrl', config.ingestUrl),
+    ...urlProblem('config.distributorUrl', config.distributorUrl),
     ...registryProblem('config.provisionedRegistryUrl', config.provisionedRegistryUrl),
     ...registryProblem('config.registryPullHost', config.registryPullHost),
     ...credentialProblems(props),

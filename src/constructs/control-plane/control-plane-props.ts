@@ -3,6 +3,7 @@
 import type { OperatorConfig } from '#api/operator-config.ts';
 import type { ResolvedResources } from '#api/resolve-resources.ts';
 import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
+import type { Exemption } from '#constructs/kit/security.ts';
 
 /** A Secret in the platform's namespace with user and password of the platform's registry. */
 export interface RegistryCredentialsRef {
@@ -11,6 +12,30 @@ export interface RegistryCredentialsRef {
   readonly usernameKey?: string;
   /** @default password */
   readonly passwordKey?: string;
+}
+
+/** The programs that bring policy to proxies, and tell the operator what these enforce. */
+export interface DistributorProps {
+  /** Image of the distributor, with its version or digest; `latest` is refused. */
+  readonly image: string;
+  /** All of them work; a proxy holds a stream to each. @default 2 */
+  readonly replicas?: number;
+  /** @default requests 100m and 128Mi, limits 500m and 256Mi */
+  readonly resources?: DeepReadonly<ResolvedResources>;
+}
+
+/**
+ * No distributors: proxies hear of a change when the kubelet brings the ConfigMap, a minute later or two, and a server
+ * with the gateway on is Ready only where `acknowledgementsUrl` names somebody else who knows.
+ */
+export interface DistributorOff {
+  readonly off: Exemption;
+}
+
+export function isDistributorOff(
+  distributor: DistributorProps | DistributorOff,
+): distributor is DistributorOff {
+  return 'off' in distributor;
 }
 
 export interface ControlPlaneProps {
@@ -23,7 +48,8 @@ export interface ControlPlaneProps {
   readonly config?: Partial<DeepReadonly<OperatorConfig>>;
   /** Credentials of `config.provisionedRegistryUrl`. @default the operator makes no pull secrets */
   readonly registryCredentials?: RegistryCredentialsRef;
-  /** Where the operator learns which policy each proxy enforces. @default it doesn't, and status says so */
+  readonly distributor: DistributorProps | DistributorOff;
+  /** Where the operator learns which policy each proxy enforces. @default the distributors, where there are any */
   readonly acknowledgementsUrl?: string;
   /** Raised by one after the cluster was restored from a backup, so that proxies take what is older again. @default 0 */
   readonly policyEpoch?: number;
@@ -48,6 +74,13 @@ export interface ControlPlaneProps {
 }
 
 export const DEFAULT_REPLICAS = 2;
+
+export const DEFAULT_DISTRIBUTOR_REPLICAS = 2;
+
+export const DEFAULT_DISTRIBUTOR_RESOURCES: ResolvedResources = {
+  requests: { cpu: '100m', memory: '128Mi' },
+  limits: { cpu: '500m', memory: '256Mi' },
+};
 
 export const DEFAULT_API_SERVER_PORTS: readonly number[] = [443, 6443];
 

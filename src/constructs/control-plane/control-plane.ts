@@ -1,4 +1,4 @@
-// What runs the platform in a cluster: the operator with its account, the roles of people, and the rules by which the
+// What runs the platform in a cluster: the operator and the distributors with their accounts, the roles of people, and the rules by which the
 // API server decides who may grant. The kinds themselves come first, with the bootstrap stack.
 import { ApiObject, App, Chart } from 'cdk8s';
 import { NAMESPACES } from '#api/names.ts';
@@ -11,7 +11,14 @@ import { Construct } from 'constructs';
 import { addAccessPolicies } from './admission/access-policies.ts';
 import { addConfigMapPolicy } from './admission/config-map-policy.ts';
 import { controlPlaneProblems } from './control-plane-problems.ts';
-import type { ControlPlaneProps } from './control-plane-props.ts';
+import { isDistributorOff, type ControlPlaneProps } from './control-plane-props.ts';
+import { addDistributorAccount } from './distributor/account.ts';
+import {
+  addDistributorDisruptionBudget,
+  addDistributorNetworkPolicy,
+  addDistributorServices,
+} from './distributor/availability.ts';
+import { addDistributorDeployment } from './distributor/deployment.ts';
 import { clusterMetadata, PLATFORM_LABELS } from './metadata.ts';
 import { addOperatorAccount } from './operator/account.ts';
 import {
@@ -41,8 +48,19 @@ export class ControlPlane extends Construct {
     addOperatorNetworkPolicy(this, props);
     addMetricsService(this);
     addDisruptionBudget(this);
+    addDistributors(this, props);
     addOperatorDeployment(this, props);
   }
+}
+
+function addDistributors(scope: Construct, props: ControlPlaneProps): void {
+  const { distributor } = props;
+  if (isDistributorOff(distributor)) return;
+  addDistributorAccount(scope);
+  addDistributorNetworkPolicy(scope, props);
+  addDistributorServices(scope);
+  addDistributorDisruptionBudget(scope);
+  addDistributorDeployment(scope, props, distributor);
 }
 
 /**

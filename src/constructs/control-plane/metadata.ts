@@ -1,7 +1,7 @@
 // Metadata of the platform's own objects. None of them says `managed-by: mcp-runtime`: that is the mark of what the
 // operator makes, which nobody else may write; these are applied by whoever installs the platform.
 import { LABELS, PLATFORM } from '#api/labels.ts';
-import { NAMESPACES } from '#api/names.ts';
+import { DISTRIBUTOR, NAMESPACES } from '#api/names.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -9,11 +9,13 @@ type Labels = Readonly<Record<string, string>>;
 export const OPERATOR_SELECTOR: Labels = { 'control-plane': 'controller-manager' };
 
 /** The label that finds the pods of the distributor. */
-export const DISTRIBUTOR_SELECTOR: Labels = { [LABELS.name]: 'mcp-runtime-distributor' };
+export const DISTRIBUTOR_SELECTOR: Labels = { [LABELS.name]: DISTRIBUTOR.deployment };
 
 export const PLATFORM_LABELS: Labels = { [LABELS.partOf]: PLATFORM };
 
 export const OPERATOR_LABELS: Labels = { ...PLATFORM_LABELS, [LABELS.name]: 'mcp-runtime-operator' };
+
+export const DISTRIBUTOR_LABELS: Labels = { ...PLATFORM_LABELS, ...DISTRIBUTOR_SELECTOR };
 
 export interface PlatformMetadata {
   name: string;

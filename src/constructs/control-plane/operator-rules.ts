@@ -1,5 +1,5 @@
 // Generated from the permissions in runtime/operator by `npm run generate`; edits are lost.
-import type { RbacRule } from './rbac-rule.ts';
+import type { RbacRule } from '#constructs/kit/rbac-rule.ts';
 
 /** In every namespace. */
 export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
@@ -9,6 +9,8 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   // wanted.
   // configmaps: Records of revoked sessions, in the namespace of each, so that none comes back by being
   // applied again.
+  // configmaps: The authority by which proxies know the distributors, in every namespace that has
+  // servers.
   {
     apiGroups: [''],
     resources: ['configmaps', 'serviceaccounts', 'services'],
@@ -97,6 +99,13 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
 
 /** In the platform's namespace. */
 export const OPERATOR_PLATFORM_RULES: readonly RbacRule[] = [
+  // secrets: The authority of the platform, and the certificate that proxies know the distributors by.
+  {
+    apiGroups: [''],
+    resources: ['secrets'],
+    verbs: ['get', 'create', 'patch'],
+    resourceNames: ['mcp-runtime-ca', 'mcp-runtime-distributor-tls'],
+  },
   // leases: One of the replicas works; which one, the lease says.
   // leases: Whether the operator of the Go system is at work.
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },

@@ -6,8 +6,8 @@ import { API_GROUP } from '#api/kind.ts';
 import type { Construct } from 'constructs';
 import { clusterMetadata, PLATFORM_LABELS } from './metadata.ts';
 import { RIGHTS, USER_ROLES } from './names.ts';
-import { addClusterRole } from './rbac.ts';
-import type { RbacRule } from './rbac-rule.ts';
+import { addClusterRole } from '#constructs/kit/rbac.ts';
+import type { RbacRule } from '#constructs/kit/rbac-rule.ts';
 
 const READ = ['get', 'list', 'watch'];
 const CHANGE = ['update', 'patch'];

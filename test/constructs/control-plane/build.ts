@@ -1,11 +1,13 @@
 // A control plane, and what tests look at of its objects.
 import { controlPlaneObjects } from '#constructs/control-plane/control-plane.ts';
 import type { ControlPlaneProps } from '#constructs/control-plane/control-plane-props.ts';
+import { OPERATOR } from '#constructs/control-plane/names.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
 import { z } from 'zod';
 
 export const PROPS: ControlPlaneProps = {
   image: 'example.org/mcp-runtime/operator:1.0.0',
+  distributor: { image: 'example.org/mcp-runtime/distributor:1.0.0' },
   config: { gatewayImage: 'example.org/mcp-runtime/proxy:1.0.0' },
 };
 
@@ -67,8 +69,11 @@ const deployment = z.looseObject({
   }),
 });
 
-export function deploymentOf(props: ControlPlaneProps = PROPS): z.output<typeof deployment> {
-  return deployment.parse(objectOf(objectsOf(props), 'Deployment'));
+export function deploymentOf(
+  props: ControlPlaneProps = PROPS,
+  name: string = OPERATOR.deployment,
+): z.output<typeof deployment> {
+  return deployment.parse(objectOf(objectsOf(props), 'Deployment', name));
 }
 
 export function environmentOf(props: ControlPlaneProps): readonly z.output<typeof variable>[] {

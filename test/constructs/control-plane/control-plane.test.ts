@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { ControlPlane, controlPlaneObjects } from '#constructs/control-plane/control-plane.ts';
 import type { ControlPlaneProps } from '#constructs/control-plane/control-plane-props.ts';
+import type { Manifest } from '#constructs/kit/manifest.ts';
 import { LABELS } from '#api/labels.ts';
 import { aChart, refusal } from '../build.ts';
-import { deploymentOf, objectOf, objectsOf, PROPS, WITH_REGISTRY } from './build.ts';
+import { deploymentOf, environmentOf, objectOf, objectsOf, PROPS, rulesOf, WITH_REGISTRY } from './build.ts';
 
 const refused = (props: Partial<ControlPlaneProps>) =>
   refusal(() => controlPlaneObjects({ ...PROPS, ...props })).problems.map(({ path }) => path);
@@ -34,10 +35,22 @@ describe('the control plane', () => {
       'NetworkPolicy mcp-runtime-operator',
       'Service mcp-runtime-operator-metrics',
       'PodDisruptionBudget mcp-runtime-operator',
+      'ServiceAccount mcp-runtime-distributor',
+      'ClusterRole mcp-runtime-distributor',
+      'ClusterRoleBinding mcp-runtime-distributor',
+      'Role mcp-runtime-distributor',
+      'RoleBinding mcp-runtime-distributor',
+      'NetworkPolicy mcp-runtime-distributor',
+      'Service mcp-runtime-distributor',
+      'Service mcp-runtime-distributor-pods',
+      'PodDisruptionBudget mcp-runtime-distributor',
+      'Deployment mcp-runtime-distributor',
       'Deployment mcp-runtime-operator-controller-manager',
     ]);
-    const generated = ['mcp-runtime-operator-role'];
-    expect(objects.filter(({ metadata }) => !generated.includes(metadata.name))).toMatchSnapshot();
+    const generated = ['mcp-runtime-operator-role', 'mcp-runtime-distributor'];
+    const isGenerated = ({ kind, metadata }: Manifest) =>
+      /^(Cluster)?Role$/.test(kind) && generated.includes(metadata.name);
+    expect(objects.filter((each) => !isGenerated(each))).toMatchSnapshot();
   });
 
   it('is in its namespace, where the kind of an object has one', () => {
@@ -124,6 +137,79 @@ describe('the operator', () => {
   });
 });
 
+describe('the distributors', () => {
+  const { spec } = deploymentOf(PROPS, 'mcp-runtime-distributor');
+
+  it('run twice, found by labels that their pods carry', () => {
+    expect(spec.replicas).toBe(2);
+    expect(spec.template.metadata.labels).toMatchObject(spec.selector.matchLabels);
+    for (const name of ['mcp-runtime-distributor', 'mcp-runtime-distributor-pods'])
+      expect(objectOf(objectsOf(), 'Service', name)).toMatchObject({
+        spec: { selector: spec.selector.matchLabels },
+      });
+  });
+
+  it('compile policy from the same variables as the operator', () => {
+    const shared = (name: string) =>
+      deploymentOf(WITH_REGISTRY, name).spec.template.spec.containers[0].env.filter(({ name: variable }) =>
+        /^MCP_(CLUSTER|DEFAULT|INGRESS|GATEWAY|DISTRIBUTOR|SENTINEL|POLICY)_/.test(variable),
+      );
+    expect(shared('mcp-runtime-distributor')).toEqual(shared('mcp-runtime-operator-controller-manager'));
+    expect(shared('mcp-runtime-distributor').map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['MCP_DISTRIBUTOR_URL', 'MCP_DISTRIBUTOR_SERVER_NAME']),
+    );
+  });
+
+  it('are where the operator hears of proxies, to which it shows a token for them alone', () => {
+    const pod = deploymentOf().spec.template.spec;
+    expect(pod).toMatchObject({
+      volumes: [
+        {
+          projected: {
+            sources: [{ serviceAccountToken: { audience: 'mcp-runtime-policy', path: 'policy-token' } }],
+          },
+        },
+      ],
+    });
+    expect(pod.containers[0].env).toEqual(
+      expect.arrayContaining([
+        {
+          name: 'MCP_ACKNOWLEDGEMENTS_URL',
+          value: 'https://mcp-runtime-distributor.mcp-runtime.svc:9443',
+        },
+        {
+          name: 'MCP_ACKNOWLEDGEMENTS_TOKEN_FILE',
+          value: '/var/run/secrets/mcp-runtime/policy-token',
+        },
+      ]),
+    );
+  });
+
+  it('may change nothing', () => {
+    for (const kind of ['ClusterRole', 'Role']) {
+      for (const { resources, verbs } of rulesOf(objectOf(objectsOf(), kind, 'mcp-runtime-distributor'))) {
+        const allowed = resources[0] === 'tokenreviews' ? ['create'] : ['get', 'list', 'watch'];
+        expect(verbs.filter((verb) => !allowed.includes(verb))).toEqual([]);
+      }
+    }
+  });
+
+  it('are not there where somebody says why', () => {
+    const off = { off: { reason: 'another program collects acknowledgements' } };
+    const objects = objectsOf({ ...PROPS, distributor: off });
+    const named = objects.filter(({ metadata }) => metadata.name.startsWith('mcp-runtime-distributor'));
+    expect(named).toEqual([]);
+    expect(environmentOf({ ...PROPS, distributor: off }).map(({ name }) => name)).not.toEqual(
+      expect.arrayContaining([expect.stringMatching(/^MCP_(DISTRIBUTOR|ACKNOWLEDGEMENTS)_/)]),
+    );
+    expect(refused({ distributor: { off: { reason: ' ' } } })).toEqual(['distributor.off.reason']);
+    expect(refused({ distributor: { image: 'distributor', replicas: 0 } })).toEqual([
+      'distributor.image',
+      'distributor.replicas',
+    ]);
+  });
+});
+
 describe('a control plane, given bad input,', () => {
   it.each([
     'example.org/operator',
@@ -139,7 +225,7 @@ describe('a control plane, given bad input,', () => {
   it('takes a version or a digest', () => {
     const digest = `example.org:5000/operator@sha256:${'0'.repeat(64)}`;
     for (const image of ['operator:1', 'example.org:5000/a/operator:v1.2.3', digest]) {
-      expect(objectsOf({ ...PROPS, image })).toHaveLength(22);
+      expect(objectsOf({ ...PROPS, image })).toHaveLength(32);
     }
   });
 

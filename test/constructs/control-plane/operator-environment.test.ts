@@ -22,6 +22,8 @@ const CONFIG: Required<OperatorConfig> = {
   gatewayImage: 'example.org/proxy:1.0.0',
   gatewayOtlpEndpoint: 'http://collector.example.org:4318',
   ingestUrl: 'http://ingest.example.org/events',
+  distributorUrl: 'https://distributors.example.org:9443',
+  distributorServerName: 'distributors.example.org',
 };
 
 const EVERYTHING: ControlPlaneProps = {
@@ -71,8 +73,9 @@ describe('the environment of the operator', () => {
   });
 
   it('leaves to the operator what nobody decided', () => {
-    const settings = read({ image: PROPS.image });
-    expect(environmentOf({ image: PROPS.image }).map(({ name }) => name)).toEqual([
+    const props = { image: PROPS.image, distributor: { off: { reason: 'nobody is to be enforced' } } };
+    const settings = read(props);
+    expect(environmentOf(props).map(({ name }) => name)).toEqual([
       'POD_NAME',
       'POD_NAMESPACE',
       'NODE_OPTIONS',

@@ -1,11 +1,11 @@
-// Compiled policy and tombstones lie in ConfigMaps of the servers' namespaces, where tenants may write ConfigMaps. This
-// keeps them from forging the one or erasing the other. A ConfigMap is the platform's by its label, and by name where
+// Compiled policy, tombstones and the authority that proxies trust lie in ConfigMaps of the servers' namespaces, where
+// tenants may write ConfigMaps. This keeps them from forging the one or erasing the other. A ConfigMap is the platform's by its label, and by name where
 // one without the label would be read all the same. What ends a namespace, or collects what nobody owns any more, passes.
 //
 // It is asked about every ConfigMap of the cluster, so no expression may fail: each member is asked for before it is read.
 import { API_GROUP } from '#api/kind.ts';
 import { LABELS, PLATFORM } from '#api/labels.ts';
-import { serverObjectNames } from '#api/names.ts';
+import { PLATFORM_CA, serverObjectNames } from '#api/names.ts';
 import { POLICY_KEYS } from '#policy/policy-file.ts';
 import type { Construct } from 'constructs';
 import { ADMISSION_POLICIES, RIGHTS, TOMBSTONES_CONFIG_MAP } from '../names.ts';
@@ -18,7 +18,7 @@ const isLabelled = (object: string) =>
   `${object}.metadata.labels['${LABELS.managedBy}'] == '${PLATFORM}'`;
 
 const isNamed = (object: string) =>
-  `has(${object}.metadata.name) && (${object}.metadata.name == '${TOMBSTONES_CONFIG_MAP}' || ` +
+  `has(${object}.metadata.name) && (${object}.metadata.name in ['${TOMBSTONES_CONFIG_MAP}', '${PLATFORM_CA}'] || ` +
   `${object}.metadata.name.endsWith('${POLICY_NAME_END}') && ` +
   `(has(${object}.data) && '${POLICY_KEYS.plain}' in ${object}.data || ` +
   `has(${object}.binaryData) && '${POLICY_KEYS.gzip}' in ${object}.binaryData))`;
@@ -36,7 +36,7 @@ const MAY_COMPILE = `authorizer.group('${API_GROUP}').resource('mcpservers').che
 const REFUSAL = [
   // Not the request's name: it has none where a collection is deleted.
   `'user ' + request.userInfo.username + ' may not write ConfigMap ' + request.namespace + '/' + variables.name`,
-  `': it holds what the operator compiled from MCPServers, grants and sessions, or remembers of revoked ones. '`,
+  `': it holds what the operator compiled from MCPServers, grants and sessions, or remembers of revoked ones, or what proxies trust. '`,
   `'Change those instead, and delete the MCPServer to be rid of it. '`,
   `'Whoever has to write it needs the verb ${RIGHTS.compile} on mcpservers.${API_GROUP} in a ClusterRole, bound in all namespaces.'`,
 ].join(' + ');

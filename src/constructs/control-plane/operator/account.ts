@@ -7,22 +7,21 @@ import type { ControlPlaneProps } from '../control-plane-props.ts';
 import { clusterMetadata, OPERATOR_LABELS, platformMetadata } from '../metadata.ts';
 import { DEFAULT_PULL_SECRET, OPERATOR, RIGHTS } from '../names.ts';
 import { OPERATOR_CLUSTER_RULES, OPERATOR_PLATFORM_RULES } from '../operator-rules.ts';
-import { addClusterRole, addClusterRoleBinding, addRole, addRoleBinding } from '../rbac.ts';
-import type { RbacRule } from '../rbac-rule.ts';
+import { addClusterRole, addClusterRoleBinding, addRole, addRoleBinding } from '#constructs/kit/rbac.ts';
+import type { RbacRule } from '#constructs/kit/rbac-rule.ts';
 
 /** Asked for by the admission policy that protects compiled policy; no request has this verb. */
 const COMPILES: RbacRule = { apiGroups: [API_GROUP], resources: ['mcpservers'], verbs: [RIGHTS.compile] };
 
 /**
- * The rules of this installation: secrets only where there are credentials to make a pull secret of, and then only
- * under the name that it has here.
+ * The rules of this installation: the pull secret only where there are credentials to make one of, and then only under
+ * the name that it has here.
  */
 function rulesOf(rules: readonly RbacRule[], { config, registryCredentials }: ControlPlaneProps): RbacRule[] {
   const pullSecret = config?.provisionedPullSecret ?? DEFAULT_PULL_SECRET;
   return rules.flatMap((rule) => {
-    if (!rule.resources.includes('secrets')) return [rule];
+    if (rule.resourceNames?.includes(DEFAULT_PULL_SECRET) !== true) return [rule];
     if (registryCredentials === undefined) return [];
-    if (rule.resourceNames === undefined) return [rule];
     const names = rule.resourceNames.map((name) => (name === DEFAULT_PULL_SECRET ? pullSecret : name));
     return [{ ...rule, resourceNames: names }];
   });

@@ -1,15 +1,11 @@
 // What others may do to the operators: take one at a time, read their metrics, and nothing else.
 import { ApiObject } from 'cdk8s';
-import {
-  IntOrString,
-  KubeNetworkPolicy,
-  KubeService,
-  type NetworkPolicyPort,
-} from '#constructs/kit/kubernetes.ts';
+import { IntOrString, KubeNetworkPolicy, KubeService } from '#constructs/kit/kubernetes.ts';
 import type { Construct } from 'constructs';
 import { DEFAULT_API_SERVER_PORTS, type ControlPlaneProps } from '../control-plane-props.ts';
 import { DISTRIBUTOR_SELECTOR, OPERATOR_LABELS, OPERATOR_SELECTOR, platformMetadata } from '../metadata.ts';
 import { DEFAULT_DENY, OPERATOR, OPERATOR_PORTS } from '../names.ts';
+import { policyPort } from '../pods.ts';
 
 /** By what may be missing, not by what must be there: with one operator, nodes can still be drained. */
 export function addDisruptionBudget(scope: Construct): ApiObject {
@@ -33,11 +29,6 @@ export function addMetricsService(scope: Construct): KubeService {
   });
 }
 
-const port = (number: number, protocol = 'TCP'): NetworkPolicyPort => ({
-  port: IntOrString.fromNumber(number),
-  protocol,
-});
-
 /** Nothing may pass in the platform's namespace unless a policy beside it says so. */
 export function addDefaultDeny(scope: Construct): KubeNetworkPolicy {
   return new KubeNetworkPolicy(scope, 'default-deny', {
@@ -59,10 +50,10 @@ export function addOperatorNetworkPolicy(
     spec: {
       podSelector: { matchLabels: { ...OPERATOR_SELECTOR } },
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ ports: [port(OPERATOR_PORTS.metrics), port(OPERATOR_PORTS.probes)] }],
+      ingress: [{ ports: [policyPort(OPERATOR_PORTS.metrics), policyPort(OPERATOR_PORTS.probes)] }],
       egress: [
-        { ports: [port(53, 'UDP'), port(53)] },
-        { ports: apiServerPorts.map((number) => port(number)) },
+        { ports: [policyPort(53, 'UDP'), policyPort(53)] },
+        { ports: apiServerPorts.map((number) => policyPort(number)) },
         { to: [{ podSelector: { matchLabels: { ...DISTRIBUTOR_SELECTOR } } }] },
       ],
     },

@@ -1,34 +1,24 @@
 // The operators: two, so that the loss of a node is a matter of seconds. They hold no state and no credential but
 // the token of their account.
 import type { ApiObject } from 'cdk8s';
+import { TOKEN_AUDIENCES } from '#api/names.ts';
+import { IDENTITY_FILES, PROXY_PATHS } from '#api/proxy-config.ts';
 import { addDeploymentObject } from '#constructs/kit/deployment.ts';
-import {
-  IntOrString,
-  Quantity,
-  type Container,
-  type PodTemplateSpec,
-  type Probe,
-} from '#constructs/kit/kubernetes.ts';
+import type { Container, PodTemplateSpec, Volume } from '#constructs/kit/kubernetes.ts';
 import { containerSecurity, podSecurity } from '#constructs/kit/security.ts';
 import type { Construct } from 'constructs';
-import { DEFAULT_REPLICAS, DEFAULT_RESOURCES, type ControlPlaneProps } from '../control-plane-props.ts';
+import {
+  DEFAULT_REPLICAS,
+  DEFAULT_RESOURCES,
+  isDistributorOff,
+  type ControlPlaneProps,
+} from '../control-plane-props.ts';
 import { OPERATOR_LABELS, OPERATOR_SELECTOR, platformMetadata } from '../metadata.ts';
 import { OPERATOR, OPERATOR_PORTS } from '../names.ts';
+import { apart, pageProbe, resourcesOf } from '../pods.ts';
 import { operatorEnvironment } from './environment.ts';
 
-const quantities = ({ cpu, memory }: { readonly cpu: string; readonly memory: string }) => ({
-  cpu: Quantity.fromString(cpu),
-  memory: Quantity.fromString(memory),
-});
-
-const probe = (path: string, initialDelaySeconds: number, periodSeconds: number): Probe => ({
-  httpGet: { path, port: IntOrString.fromString('probes') },
-  initialDelaySeconds,
-  periodSeconds,
-});
-
 function container(props: ControlPlaneProps): Container {
-  const { requests, limits } = props.resources ?? DEFAULT_RESOURCES;
   return {
     name: OPERATOR.container,
     image: props.image,
@@ -39,28 +29,24 @@ function container(props: ControlPlaneProps): Container {
       { name: 'probes', containerPort: OPERATOR_PORTS.probes },
     ],
     env: [...operatorEnvironment(props)],
-    resources: { requests: quantities(requests), limits: quantities(limits) },
+    resources: resourcesOf(props.resources ?? DEFAULT_RESOURCES),
+    volumeMounts: isDistributorOff(props.distributor)
+      ? undefined
+      : [{ name: IDENTITY, mountPath: PROXY_PATHS.identityFolder, readOnly: true }],
     securityContext: containerSecurity(),
-    livenessProbe: probe('/healthz', 15, 20),
-    readinessProbe: probe('/readyz', 5, 10),
+    livenessProbe: pageProbe('probes', '/healthz', { initialDelaySeconds: 15, periodSeconds: 20 }),
+    readinessProbe: pageProbe('probes', '/readyz', { initialDelaySeconds: 5, periodSeconds: 10 }),
   };
 }
 
-const labelSelector = { matchLabels: { ...OPERATOR_SELECTOR } };
+/** The token by which the distributors know the operator; its account's own token is for the API server alone. */
+const IDENTITY = 'identity';
+const TOKEN_SECONDS = 3600;
 
-/** Apart from each other where the cluster has the room, and somewhere in any case. */
-function placement(): Pick<NonNullable<PodTemplateSpec['spec']>, 'affinity' | 'topologySpreadConstraints'> {
-  const term = { labelSelector, topologyKey: 'kubernetes.io/hostname' };
-  return {
-    affinity: {
-      podAntiAffinity: {
-        preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, podAffinityTerm: term }],
-      },
-    },
-    topologySpreadConstraints: ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'].map(
-      (topologyKey) => ({ maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector }),
-    ),
-  };
+function identityVolume(): Volume {
+  const { policyToken: path } = IDENTITY_FILES;
+  const token = { audience: TOKEN_AUDIENCES.policy, path, expirationSeconds: TOKEN_SECONDS };
+  return { name: IDENTITY, projected: { sources: [{ serviceAccountToken: token }] } };
 }
 
 function podTemplate(props: ControlPlaneProps): PodTemplateSpec {
@@ -73,8 +59,9 @@ function podTemplate(props: ControlPlaneProps): PodTemplateSpec {
       enableServiceLinks: false,
       securityContext: podSecurity(),
       imagePullSecrets: pullSecrets.length === 0 ? undefined : pullSecrets,
-      ...placement(),
+      ...apart(OPERATOR_SELECTOR),
       containers: [container(props)],
+      volumes: isDistributorOff(props.distributor) ? undefined : [identityVolume()],
     },
   };
 }
@@ -84,7 +71,7 @@ export function addOperatorDeployment(scope: Construct, props: ControlPlaneProps
     metadata: platformMetadata(OPERATOR.deployment, { ...OPERATOR_LABELS, ...OPERATOR_SELECTOR }),
     spec: {
       replicas: props.replicas ?? DEFAULT_REPLICAS,
-      selector: labelSelector,
+      selector: { matchLabels: { ...OPERATOR_SELECTOR } },
       template: podTemplate(props),
     },
   });

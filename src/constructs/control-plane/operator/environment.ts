@@ -1,36 +1,15 @@
-// The environment of the operator: the installation's decisions under the names that the operator reads. What is not
-// decided is not set, so that its defaults are in one place. Credentials come by reference.
-import type { GatewayAddress, OperatorConfig } from '#api/operator-config.ts';
-import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
+// The environment of the operator: the installation's decisions, and what is the operator's alone. Credentials come by
+// reference.
+import { DISTRIBUTOR_PORTS } from '#api/distributor-api.ts';
+import { DISTRIBUTOR_TLS_NAME } from '#api/names.ts';
+import { IDENTITY_FILES, PROXY_PATHS } from '#api/proxy-config.ts';
 import type { EnvVar } from '#constructs/kit/kubernetes.ts';
-import type { ControlPlaneProps, RegistryCredentialsRef } from '../control-plane-props.ts';
-
-type Values = Readonly<Record<string, string | undefined>>;
-
-const address = ({ namespace, name, sectionName }: GatewayAddress): string =>
-  [namespace, name, ...(sectionName === undefined ? [] : [sectionName])].join('/');
-
-/** What was decided, as text. */
-function configured(config: Partial<DeepReadonly<OperatorConfig>>): Values {
-  const { defaultGateway, ingressTls } = config;
-  return {
-    MCP_CLUSTER_NAME: config.clusterName,
-    MCP_CLUSTER_DOMAIN: config.clusterDomain,
-    MCP_DEFAULT_INGRESS_HOST: config.ingressHost,
-    DEFAULT_INGRESS_CLASS: config.ingressClass,
-    MCP_DEFAULT_GATEWAY: defaultGateway && address(defaultGateway),
-    MCP_INGRESS_READINESS_MODE: config.ingressReadiness,
-    MCP_DEFAULT_INGRESS_ENTRYPOINTS: config.ingressEntrypoints,
-    MCP_DEFAULT_INGRESS_TLS: ingressTls?.toString(),
-    MCP_INGRESS_NAMESPACE: config.ingressNamespace,
-    PROVISIONED_REGISTRY_URL: config.provisionedRegistryUrl,
-    PROVISIONED_REGISTRY_SECRET_NAME: config.provisionedPullSecret,
-    MCP_REGISTRY_PULL_HOST: config.registryPullHost,
-    MCP_GATEWAY_PROXY_IMAGE: config.gatewayImage,
-    MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT: config.gatewayOtlpEndpoint,
-    MCP_SENTINEL_INGEST_URL: config.ingestUrl,
-  };
-}
+import {
+  isDistributorOff,
+  type ControlPlaneProps,
+  type RegistryCredentialsRef,
+} from '../control-plane-props.ts';
+import { installationEnvironment, variablesOf, type Values } from '../installation-environment.ts';
 
 /**
  * What a reconcile makes lives for milliseconds. A small young generation keeps the heap of a thousand servers within
@@ -38,15 +17,23 @@ function configured(config: Partial<DeepReadonly<OperatorConfig>>): Values {
  */
 const NODE_OPTIONS = '--max-semi-space-size=4';
 
+/** Where the operator hears what proxies enforce, and how it says who it is there. */
+function acknowledgements({ acknowledgementsUrl, distributor }: ControlPlaneProps): Values {
+  if (acknowledgementsUrl !== undefined || isDistributorOff(distributor)) {
+    return { MCP_ACKNOWLEDGEMENTS_URL: acknowledgementsUrl };
+  }
+  return {
+    MCP_ACKNOWLEDGEMENTS_URL: `https://${DISTRIBUTOR_TLS_NAME}:${DISTRIBUTOR_PORTS.stream}`,
+    MCP_ACKNOWLEDGEMENTS_TOKEN_FILE: `${PROXY_PATHS.identityFolder}/${IDENTITY_FILES.policyToken}`,
+  };
+}
+
 function ofTheOperator(props: ControlPlaneProps): Values {
-  const { policyEpoch, requeueSeconds, legacyFieldManagers } = props;
   return {
     NODE_OPTIONS,
-    MCP_ACKNOWLEDGEMENTS_URL: props.acknowledgementsUrl,
-    MCP_POLICY_EPOCH: policyEpoch?.toString(),
-    REQUEUE_DELAY_SECONDS: requeueSeconds?.toString(),
-    MCP_LEGACY_FIELD_MANAGERS: legacyFieldManagers?.join(','),
-    LOG_LEVEL: props.logLevel,
+    ...acknowledgements(props),
+    REQUEUE_DELAY_SECONDS: props.requeueSeconds?.toString(),
+    MCP_LEGACY_FIELD_MANAGERS: props.legacyFieldManagers?.join(','),
   };
 }
 
@@ -63,18 +50,7 @@ function credentials(reference: RegistryCredentialsRef | undefined): readonly En
   ];
 }
 
-/** With its version: the API server fills it in, and what it fills in looks like drift to whoever compares. */
-const field = (name: string, fieldPath: string): EnvVar => ({
-  name,
-  valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath } },
-});
-
 export function operatorEnvironment(props: ControlPlaneProps): readonly EnvVar[] {
-  const values = { ...configured(props.config ?? {}), ...ofTheOperator(props) };
-  return [
-    field('POD_NAME', 'metadata.name'),
-    field('POD_NAMESPACE', 'metadata.namespace'),
-    ...Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
-    ...credentials(props.registryCredentials),
-  ];
+  const values = { ...installationEnvironment(props), ...ofTheOperator(props) };
+  return [...variablesOf(values), ...credentials(props.registryCredentials)];
 }

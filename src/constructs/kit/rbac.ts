@@ -1,12 +1,17 @@
 // Roles and their bindings, as plain objects.
 import { ApiObject } from 'cdk8s';
-import { clusterScoped } from '#constructs/kit/cluster-scoped.ts';
+import { clusterScoped } from './cluster-scoped.ts';
 import type { Construct } from 'constructs';
-import type { PlatformMetadata } from './metadata.ts';
 import type { RbacRule } from './rbac-rule.ts';
 
 const GROUP = 'rbac.authorization.k8s.io';
 const API_VERSION = `${GROUP}/v1`;
+
+export interface RbacMetadata {
+  readonly name: string;
+  readonly namespace?: string;
+  readonly labels: Record<string, string>;
+}
 
 /** Who is bound: the one kind of subject that the platform itself has. */
 export interface ServiceAccountSubject {
@@ -17,7 +22,7 @@ export interface ServiceAccountSubject {
 export function addClusterRole(
   scope: Construct,
   id: string,
-  metadata: PlatformMetadata,
+  metadata: RbacMetadata,
   rules: readonly RbacRule[],
 ): ApiObject {
   return clusterScoped(
@@ -28,7 +33,7 @@ export function addClusterRole(
 export function addRole(
   scope: Construct,
   id: string,
-  metadata: PlatformMetadata,
+  metadata: RbacMetadata,
   rules: readonly RbacRule[],
 ): ApiObject {
   return new ApiObject(scope, id, { apiVersion: API_VERSION, kind: 'Role', metadata, rules });
@@ -43,7 +48,7 @@ const bindingOf = (role: ApiObject, { name, namespace }: ServiceAccountSubject) 
 export function addClusterRoleBinding(
   scope: Construct,
   id: string,
-  metadata: PlatformMetadata,
+  metadata: RbacMetadata,
   role: ApiObject,
   subject: ServiceAccountSubject,
 ): ApiObject {
@@ -55,7 +60,7 @@ export function addClusterRoleBinding(
 export function addRoleBinding(
   scope: Construct,
   id: string,
-  metadata: PlatformMetadata,
+  metadata: RbacMetadata,
   role: ApiObject,
   subject: ServiceAccountSubject,
 ): ApiObject {

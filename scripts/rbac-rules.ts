@@ -1,12 +1,19 @@
-// The rules of the operator's roles, made of the permissions that stand beside the code that needs them: one rule for
+// The rules of the roles of our programs, made of the permissions that stand beside the code that needs them: one rule for
 // all that may be done in the same ways, with the reasons above it, so that a reviewer reads why and not only what.
 import path from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import type { Permission, Verb } from '#api/permission.ts';
 import { VERBS } from '#api/permission.ts';
 
-/** Where the file is, from the root of the repository. */
-export const OPERATOR_RULES_FILE = 'src/constructs/control-plane/operator-rules.ts';
+/** A file of rules: where it is, from the root of the repository, and whose permissions it holds. */
+export interface RulesFile {
+  readonly file: string;
+  /** Folder of the program. */
+  readonly program: string;
+  /** Start of the names in it: `OPERATOR`. */
+  readonly prefix: string;
+  readonly permissions: readonly Permission[];
+}
 
 /** What may be done with one resource, all permissions for it taken together. */
 interface ResourceRule {
@@ -108,13 +115,15 @@ const constant = (name: string, says: string, rules: readonly ExplainedRule[]): 
   `/** ${says} */\nexport const ${name}: readonly RbacRule[] = [\n${rules.map(literal).join('')}];\n`;
 
 /** The whole file, as the formatter wants it. */
-export async function operatorRulesFile(root: string, permissions: readonly Permission[]): Promise<string> {
+export async function rulesFile(root: string, wanted: RulesFile): Promise<string> {
+  const { file, program, prefix, permissions } = wanted;
+  const own = rbacRules(permissions, 'platform');
   const text = [
-    '// Generated from the permissions in runtime/operator by `npm run generate`; edits are lost.\n' +
-      "import type { RbacRule } from './rbac-rule.ts';\n",
-    constant('OPERATOR_CLUSTER_RULES', 'In every namespace.', rbacRules(permissions, 'cluster')),
-    constant('OPERATOR_PLATFORM_RULES', "In the platform's namespace.", rbacRules(permissions, 'platform')),
+    `// Generated from the permissions in ${program} by \`npm run generate\`; edits are lost.\n` +
+      "import type { RbacRule } from '#constructs/kit/rbac-rule.ts';\n",
+    constant(`${prefix}_CLUSTER_RULES`, 'In every namespace.', rbacRules(permissions, 'cluster')),
+    ...(own.length === 0 ? [] : [constant(`${prefix}_PLATFORM_RULES`, "In the platform's namespace.", own)]),
   ].join('\n');
-  const filepath = path.join(root, OPERATOR_RULES_FILE);
+  const filepath = path.join(root, file);
   return await format(text, { ...(await resolveConfig(filepath)), filepath });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Permission } from '#api/permission.ts';
-import { operatorRulesFile, rbacRules } from '#scripts/operator-rules.ts';
+import { rbacRules, rulesFile } from '#scripts/rbac-rules.ts';
 import { root } from '#scripts/generated-files.ts';
 
 const PERMISSIONS: readonly Permission[] = [
@@ -62,8 +62,9 @@ describe('the rules of a role', () => {
   });
 
   it('are the same file for the same permissions in another order', async () => {
-    const file = await operatorRulesFile(root, PERMISSIONS);
-    expect(await operatorRulesFile(root, [...PERMISSIONS].reverse())).toBe(file);
+    const wanted = { file: 'src/rules.ts', program: 'runtime/example', prefix: 'EXAMPLE' };
+    const file = await rulesFile(root, { ...wanted, permissions: PERMISSIONS });
+    expect(await rulesFile(root, { ...wanted, permissions: [...PERMISSIONS].reverse() })).toBe(file);
     expect(file).toMatchSnapshot();
   });
 });
