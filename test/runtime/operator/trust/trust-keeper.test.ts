@@ -5,7 +5,7 @@ import tls from 'node:tls';
 import { DISTRIBUTOR_TLS_NAME } from '#api/names.ts';
 import type { Kube } from '#runtime/kube/kube.ts';
 import { keyText, type KubeObject } from '#runtime/kube/object.ts';
-import { textAt } from '#runtime/operator/server/json.ts';
+import { textAt } from '#runtime/kube/json-path.ts';
 import { TrustKeeper } from '#runtime/operator/trust/trust-keeper.ts';
 import { TRUST_TIMES } from '#runtime/operator/trust/trust-plan.ts';
 import { silentLog } from '#runtime/process/log.ts';
