@@ -11,6 +11,7 @@ const commands = {
   test: ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
   'test:cluster': [...ts, 'scripts/test-cluster.ts'],
   images: [...ts, 'scripts/images/main.ts'],
+  'test:e2e': [...ts, 'scripts/test-e2e.ts'],
   check: [...ts, 'scripts/check.ts'],
   bench: [...ts, 'bench/main.ts'],
   generate: [...ts, 'scripts/generate.ts'],

@@ -1,5 +1,5 @@
 // nginx: the upstream of every candidate, and the yardstick of a plain reverse proxy.
-import { fetchDebian, type EngineSource } from './engine.ts';
+import { fetchDebian, type EngineSource } from '#scripts/engines/packaged-engine.ts';
 
 export const nginx: EngineSource = {
   name: 'nginx',

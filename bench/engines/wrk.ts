@@ -1,5 +1,5 @@
 // wrk: the load generator, in C with few instructions a request, so that one core can load any candidate.
-import { fetchDebian, type EngineSource } from './engine.ts';
+import { fetchDebian, type EngineSource } from '#scripts/engines/packaged-engine.ts';
 
 export const wrk: EngineSource = {
   name: 'wrk',

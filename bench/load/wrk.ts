@@ -5,7 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import type { Engine } from '../engines/engine.ts';
+import type { Engine } from '#scripts/engines/packaged-engine.ts';
 import { cores } from '../proc/processes.ts';
 import type { LoadRequest } from './request.ts';
 

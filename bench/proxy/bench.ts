@@ -1,7 +1,7 @@
 // The proxy beside nginx and Envoy: throughput, CPU, latency, memory, start.
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchContext } from '../context.ts';
-import { findEngine } from '../engines/engine.ts';
+import { findEngine } from '#scripts/engines/packaged-engine.ts';
 import { wrk } from '../engines/wrk.ts';
 import { callers, requestOf } from '../load/request.ts';
 import { wrkLoad } from '../load/wrk.ts';

@@ -1,7 +1,7 @@
 // Who is compared: plain nginx and plain Envoy, which only forward, and the proxy, which also reads, decides and
 // records. The comparison is unfair to the proxy on purpose: it shows what governing costs.
-import { findEngine } from '../engines/engine.ts';
-import { envoy } from '../engines/envoy.ts';
+import { findEngine } from '#scripts/engines/packaged-engine.ts';
+import { envoy } from '#scripts/engines/envoy.ts';
 import { nginx } from '../engines/nginx.ts';
 import type { BenchContext } from '../context.ts';
 import { cores, freePort, type Running } from '../proc/processes.ts';

@@ -1,5 +1,5 @@
 // How tests reach what only the runner holds: processes and the acknowledgement source. POST /<command> with JSON, on
-// loopback, with a token. A command that throws is answered with 500 and its message.
+// loopback or another address of this machine alone, with a token. A command that throws is answered with 500 and its message.
 import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import { once } from 'node:events';
@@ -11,9 +11,11 @@ export type Commands = Readonly<Record<string, (input: unknown) => unknown>>;
 export class ControlEndpoint {
   readonly token = randomBytes(16).toString('hex');
   url = '';
+  private readonly host: string;
   private readonly server: http.Server;
 
-  constructor(commands: Commands) {
+  constructor(commands: Commands, host = '127.0.0.1') {
+    this.host = host;
     this.server = http.createServer((request, response) => {
       void this.answer(commands, request).then(({ status, body }) => {
         response.writeHead(status, { 'content-type': 'application/json' });
@@ -23,8 +25,8 @@ export class ControlEndpoint {
   }
 
   async start(): Promise<void> {
-    const port = await listen(this.server, { variable: 'control', port: 0, host: '127.0.0.1' });
-    this.url = `http://127.0.0.1:${port}`;
+    const port = await listen(this.server, { variable: 'control', port: 0, host: this.host });
+    this.url = `http://${this.host}:${port}`;
   }
 
   async stop(): Promise<void> {

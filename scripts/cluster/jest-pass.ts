@@ -1,4 +1,4 @@
-// One run of Jest over a part of the cluster tests, and what it came to. Jest's own summary is for people; its report
+// One run of Jest over a part of the tests on a cluster, and what it came to. Jest's own summary is for people; its report
 // also knows the suites that never ran, and a skipped test has not passed.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { globSync, readFileSync, rmSync } from 'node:fs';
@@ -10,14 +10,16 @@ export interface Pass {
   readonly name: string;
   /** Which files, from the root. */
   readonly files: string;
+  readonly config: string;
   readonly args: readonly string[];
 }
 
 /** In parallel; those that need the operators or the API server for themselves; those that look back at all others. */
+const config = 'jest.cluster.config.js';
 export const PASSES: readonly Pass[] = [
-  { name: 'parallel', files: 'test/cluster/*.test.ts', args: ['--maxWorkers=2'] },
-  { name: 'serial', files: 'test/cluster/serial/*.test.ts', args: ['--runInBand'] },
-  { name: 'last', files: 'test/cluster/last/*.test.ts', args: ['--runInBand'] },
+  { name: 'parallel', files: 'test/cluster/*.test.ts', config, args: ['--maxWorkers=2'] },
+  { name: 'serial', files: 'test/cluster/serial/*.test.ts', config, args: ['--runInBand'] },
+  { name: 'last', files: 'test/cluster/last/*.test.ts', config, args: ['--runInBand'] },
 ];
 
 /** Whether there is any file of a pass. */
@@ -52,7 +54,7 @@ export function runPass(pass: Pass, clusterFile: string, args: readonly string[]
   const output = path.join(path.dirname(clusterFile), `${pass.name}.json`);
   rmSync(output, { force: true });
   const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
-  const own = ['--config=jest.cluster.config.js', '--passWithNoTests', '--json', `--outputFile=${output}`];
+  const own = [`--config=${pass.config}`, '--passWithNoTests', '--json', `--outputFile=${output}`];
   const files = `--testMatch=${path.join(root, pass.files)}`;
   const child = spawn(process.execPath, [...jest, ...own, files, ...pass.args, ...args], {
     cwd: root,

@@ -15,7 +15,7 @@ export function commandsOf(
   return { ...planeCommands(plane), ...sourceCommands(source), ...operatorCommands(operators) };
 }
 
-function planeCommands(plane: ControlPlane): Commands {
+export function planeCommands(plane: ControlPlane): Commands {
   return {
     'api-server-stop': () => plane.stopApiServer(),
     'api-server-start': () => plane.startApiServer(),

@@ -42,22 +42,16 @@ async function prepare(product: Product, workshop: string, options: GoOptions): 
   await go(`fetching the modules of ${product.name} ${product.release}`, ['mod', 'tidy'], workshop, options);
 }
 
-function buildArgs({ name, release }: Product, program: string): readonly string[] {
-  const output = path.join('bin', program);
-  const build = (flags: string, target: string) => [
-    'build',
-    '-trimpath',
-    '-ldflags',
-    flags,
-    '-o',
-    output,
-    target,
-  ];
-  switch (name) {
-    case 'etcd':
+function buildArgs({ source, release }: Product, program: string): readonly string[] {
+  const build = (flags: string, target: string) => {
+    const output = path.join('bin', program);
+    return ['build', '-trimpath', '-ldflags', flags, '-o', output, target];
+  };
+  switch (source.how) {
+    case 'main':
       return build('-s -w', '.');
-    case 'kwok':
-      return ['install', '-trimpath', '-ldflags', '-s -w', `sigs.k8s.io/kwok/cmd/kwok@v${release}`];
+    case 'install':
+      return ['install', '-trimpath', '-ldflags', '-s -w', `${source.package}@v${release}`];
     case 'kubernetes': {
       const at = 'k8s.io/component-base/version';
       const [major = '', minor = ''] = release.split('.');
@@ -71,23 +65,18 @@ type Files = Readonly<Record<string, string>>;
 
 /** The module to build in; none for a program that Go installs as it was released. */
 async function moduleOf(product: Product, workshop: string, options: GoOptions): Promise<Files | undefined> {
-  switch (product.name) {
-    case 'etcd':
-      return etcdModule(product.release);
-    case 'kwok':
+  const { name, source, release } = product;
+  switch (source.how) {
+    case 'main':
+      return {
+        'go.mod': `module engines/${name}\n\ngo 1.25.0\n\nrequire ${source.module} v${release}\n`,
+        'main.go': source.text,
+      };
+    case 'install':
       return undefined;
     case 'kubernetes':
       return kubernetesModule(product, workshop, options);
   }
-}
-
-function etcdModule(release: string): Files {
-  return {
-    'go.mod': `module engines/etcd\n\ngo 1.25.0\n\nrequire go.etcd.io/etcd/server/v3 v${release}\n`,
-    'main.go':
-      'package main\n\nimport (\n\t"os"\n\n\t"go.etcd.io/etcd/server/v3/etcdmain"\n)\n\n' +
-      'func main() { etcdmain.Main(os.Args) }\n',
-  };
 }
 
 /** A package of imports makes `go mod tidy` keep what the programs need. */

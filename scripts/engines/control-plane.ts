@@ -1,5 +1,6 @@
 // A Kubernetes control plane in a throw-away folder: etcd, API server, controller manager, scheduler, and kwok, which
-// plays three nodes and their pods. Everything listens on loopback, and stop() ends exactly what was started here.
+// plays three nodes and their pods, unless there is a real node. Everything listens on loopback, but for the API server
+// of a real node's pods, and stop() ends exactly what was started here.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -18,13 +19,26 @@ import {
   type User,
 } from './control-plane-files.ts';
 import { EngineError } from './engine-error.ts';
-import type { Engines } from './find-engines.ts';
+import type { Engines, PlaneEngines } from './find-engines.ts';
 import { freePort } from './free-port.ts';
 import { Processes, type EngineProcess } from './processes.ts';
 import { stagesText } from './stages.ts';
 
+/** What the control plane has to know of a node with a kubelet. Nobody plays nodes then; the kubelet is not started. */
+export interface RealNode {
+  /** Where pods reach the API server. */
+  readonly address: string;
+  readonly port: number;
+  /** Addresses of Services, `10.96.0.0/24`. */
+  readonly services: string;
+  /** What the API server shows to a kubelet: files of a certificate and its key. */
+  readonly kubeletClient: { readonly certificate: string; readonly key: string };
+}
+
 export interface ControlPlaneOptions {
-  readonly engines: Engines;
+  /** With kwok, or with a real node. */
+  readonly engines: Engines | (PlaneEngines & { readonly kwok?: undefined });
+  readonly node?: RealNode;
   /** An empty folder; `stop` removes it. */
   readonly folder: string;
   /** Users beside `admin`, for tests of what somebody may do. */
@@ -39,7 +53,7 @@ const upWithinMs = 180_000;
 export class ControlPlane {
   readonly folder: string;
   readonly url: string;
-  readonly engines: Engines;
+  readonly engines: ControlPlaneOptions['engines'];
   readonly auditLog: string;
   private readonly options: ControlPlaneOptions;
   private readonly ports: { readonly api: number; readonly etcd: number; readonly peer: number };
@@ -51,7 +65,11 @@ export class ControlPlane {
 
   /** Starts all of it; resolves when nodes are ready for pods. Nothing is left running where it throws. */
   static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
-    const ports = { api: await freePort(), etcd: await freePort(), peer: await freePort() };
+    const ports = {
+      api: options.node?.port ?? (await freePort()),
+      etcd: await freePort(),
+      peer: await freePort(),
+    };
     const plane = new ControlPlane(options, ports);
     try {
       await plane.startAll();
@@ -67,7 +85,7 @@ export class ControlPlane {
     this.engines = options.engines;
     this.folder = options.folder;
     this.ports = ports;
-    this.url = `https://127.0.0.1:${ports.api}`;
+    this.url = `https://${options.node?.address ?? '127.0.0.1'}:${ports.api}`;
     mkdirSync(this.folder, { recursive: true });
     this.auditLog = this.file('audit.log');
     const users = [ADMIN, ...Object.values(COMPONENTS), ...(options.users ?? [])];
@@ -174,6 +192,7 @@ export class ControlPlane {
     await this.runApiServer();
     this.admin = this.clientOf(ADMIN.name);
     this.startControllers();
+    if (this.options.node !== undefined) return;
     for (const [index, zone] of ['zone-a', 'zone-b', 'zone-c'].entries()) {
       await this.admin.json('/api/v1/nodes', { method: 'POST', body: nodeObject(`node-${index}`, zone) });
     }
@@ -189,17 +208,13 @@ export class ControlPlane {
       graceMs: 1_000,
       args: [
         `--etcd-servers=http://127.0.0.1:${etcd}`,
-        '--bind-address=127.0.0.1',
         `--secure-port=${api}`,
         `--cert-dir=${this.file('certificates')}`,
-        // There is no node that could reach this address, so no Service has to lead to it.
-        '--endpoint-reconciler-type=none',
-        '--service-cluster-ip-range=10.96.0.0/16',
+        ...argsFor(this.options.node),
         '--service-account-issuer=https://kubernetes.default.svc.cluster.local',
         `--service-account-key-file=${this.keys.publicFile}`,
         `--service-account-signing-key-file=${this.keys.privateFile}`,
         `--token-auth-file=${this.file('tokens.csv')}`,
-        '--authorization-mode=RBAC',
         '--allow-privileged',
         `--audit-policy-file=${this.file('audit-policy.yaml')}`,
         `--audit-log-path=${this.auditLog}`,
@@ -231,6 +246,8 @@ export class ControlPlane {
         '--concurrent-namespace-syncs=20',
         '--concurrent-gc-syncs=40',
         '--horizontal-pod-autoscaler-sync-period=2s',
+        // A node that says nothing counts as lost after this, and nobody wants to wait for longer in a test.
+        ...(this.options.node === undefined ? [] : ['--node-monitor-grace-period=16s']),
       ],
     });
     const schedulerConfig = this.file('scheduler.yaml');
@@ -241,11 +258,15 @@ export class ControlPlane {
       program: this.engines.kubeScheduler,
       args: [`--config=${schedulerConfig}`, '--secure-port=0'],
     });
+    if (this.engines.kwok !== undefined) this.startPlayer(this.engines.kwok);
+  }
+
+  private startPlayer(kwok: string): void {
     const stages = this.file('stages.yaml');
     writeFileSync(stages, stagesText());
     this.processes.start({
       name: 'kwok',
-      program: this.engines.kwok,
+      program: kwok,
       args: [
         `--kubeconfig=${this.kubeconfigOf(COMPONENTS.kwok.name)}`,
         `--config=${stages}`,
@@ -303,4 +324,26 @@ export class ControlPlane {
     }
     throw new EngineError('engine_failed', `the nodes did not become ready; see the logs in ${this.folder}`);
   }
+}
+
+/** Where the API server listens, whom it lets in, and whether a Service leads to it. */
+function argsFor(node: RealNode | undefined): readonly string[] {
+  if (node === undefined)
+    return [
+      '--bind-address=127.0.0.1',
+      // There is no node that could reach this address, so no Service has to lead to it.
+      '--endpoint-reconciler-type=none',
+      '--service-cluster-ip-range=10.96.0.0/16',
+      '--authorization-mode=RBAC',
+    ];
+  return [
+    `--bind-address=${node.address}`,
+    `--advertise-address=${node.address}`,
+    `--service-cluster-ip-range=${node.services}`,
+    '--authorization-mode=Node,RBAC',
+    '--enable-admission-plugins=NodeRestriction',
+    `--kubelet-client-certificate=${node.kubeletClient.certificate}`,
+    `--kubelet-client-key=${node.kubeletClient.key}`,
+    '--kubelet-preferred-address-types=InternalIP',
+  ];
 }

@@ -9,32 +9,59 @@ import { promisify } from 'node:util';
 import { withLock } from './build-lock.ts';
 import { buildPrograms } from './build-product.ts';
 import { checkGo, type GoOptions } from './go.ts';
-import { etcd, kubernetes, kwok, type Product } from './product.ts';
+import { contour, coredns, etcd, kubernetes, kubernetesNode, kwok, type Product } from './product.ts';
 import type { Minor } from './versions.ts';
 
 const execute = promisify(execFile);
 
 /** Paths of the programs of one control plane. */
-export interface Engines {
+export interface PlaneEngines {
   readonly minor: Minor;
   readonly etcd: string;
   readonly kubeApiserver: string;
   readonly kubeControllerManager: string;
   readonly kubeScheduler: string;
   readonly kubectl: string;
+}
+
+/** With a player of nodes and pods. */
+export interface Engines extends PlaneEngines {
   readonly kwok: string;
 }
+
+/** With what a real node runs. */
+export interface NodeEngines extends PlaneEngines {
+  readonly kubelet: string;
+  readonly kubeProxy: string;
+  readonly coredns: string;
+  readonly contour: string;
+}
+
+type Paths = (program: string) => string;
 
 /**
  * Finds the engines of a minor, and builds those that there are none of.
  * @throws EngineError that says what is missing and how to go on
  */
 export async function findEngines(minor: Minor, options: GoOptions): Promise<Engines> {
-  const of = new Map<string, string>();
-  for (const product of [etcd, kubernetes(minor), kwok]) {
-    for (const [program, file] of await findProduct(product, options)) of.set(program, file);
-  }
-  const at = (program: string) => of.get(program) ?? program;
+  const at = await findAll([etcd, kubernetes(minor), kwok], options);
+  return { ...planeEngines(minor, at), kwok: at('kwok') };
+}
+
+/** As `findEngines`, of a cluster with a node. */
+export async function findNodeEngines(minor: Minor, options: GoOptions): Promise<NodeEngines> {
+  const products = [etcd, kubernetes(minor), kubernetesNode(minor), coredns, contour];
+  const at = await findAll(products, options);
+  return {
+    ...planeEngines(minor, at),
+    kubelet: at('kubelet'),
+    kubeProxy: at('kube-proxy'),
+    coredns: at('coredns'),
+    contour: at('contour'),
+  };
+}
+
+function planeEngines(minor: Minor, at: Paths): PlaneEngines {
   return {
     minor,
     etcd: at('etcd'),
@@ -42,8 +69,15 @@ export async function findEngines(minor: Minor, options: GoOptions): Promise<Eng
     kubeControllerManager: at('kube-controller-manager'),
     kubeScheduler: at('kube-scheduler'),
     kubectl: at('kubectl'),
-    kwok: at('kwok'),
   };
+}
+
+async function findAll(products: readonly Product[], options: GoOptions): Promise<Paths> {
+  const of = new Map<string, string>();
+  for (const product of products) {
+    for (const [program, file] of await findProduct(product, options)) of.set(program, file);
+  }
+  return (program) => of.get(program) ?? program;
 }
 
 /** Paths of a product's programs, by their names. */

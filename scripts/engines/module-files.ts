@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { withLock } from './build-lock.ts';
 import { engineCache } from './find-engines.ts';
 import { checkGo, go, type GoOptions } from './go.ts';
+import { CONTOUR_RELEASE } from './versions.ts';
 
 export interface ModuleFolder {
   /** `sigs.k8s.io/gateway-api` */
@@ -15,6 +16,8 @@ export interface ModuleFolder {
   readonly release: string;
   /** Folder within the module. */
   readonly folder: string;
+  /** Of the copy in the cache. @default the last part of the module's name */
+  readonly name?: string;
 }
 
 /** Definitions of Gateway, HTTPRoute and GatewayClass. */
@@ -24,6 +27,14 @@ export const GATEWAY_API: ModuleFolder = {
   folder: 'config/crd/standard',
 };
 
+/** Contour's own kinds, in `01-crds.yaml`. */
+export const CONTOUR_DEFINITIONS: ModuleFolder = {
+  module: 'github.com/projectcontour/contour',
+  release: CONTOUR_RELEASE,
+  folder: 'examples/contour',
+  name: 'contour-definitions',
+};
+
 const download = z.object({ Dir: z.string() });
 
 /**
@@ -31,11 +42,10 @@ const download = z.object({ Dir: z.string() });
  * @throws EngineError where it is not in the cache and can't be fetched
  */
 export async function moduleFolder(
-  { module, release, folder }: ModuleFolder,
+  { module, release, folder, name = path.basename(module) }: ModuleFolder,
   options: GoOptions,
 ): Promise<string> {
-  const name = `${path.basename(module)}-${release}`;
-  const cached = path.join(engineCache(options.env), name);
+  const cached = path.join(engineCache(options.env), `${name}-${release}`);
   if (await exists(cached)) return cached;
   await checkGo(options);
   await withLock(

@@ -63,6 +63,13 @@ export class EngineProcess {
     });
   }
 
+  /** Sends it a signal: SIGSTOP freezes it, SIGCONT has it go on. */
+  signal(signal: NodeJS.Signals): void {
+    if (this.exit !== undefined)
+      throw new EngineError('engine_failed', `${this.name} does not run, so it can't get ${signal}`);
+    this.child.kill(signal);
+  }
+
   /** Asks it to end, and ends it where it does not in time. */
   async stop(): Promise<Exit> {
     if (this.exit !== undefined) return this.exit;
@@ -101,6 +108,16 @@ export class Processes {
     const each = new EngineProcess(spec, this.folder, this.reaper);
     this.started.push(each);
     return each;
+  }
+
+  /** The one of this name that was started last, running or ended. */
+  named(name: string): EngineProcess | undefined {
+    return this.started.findLast((each) => each.name === name);
+  }
+
+  /** All that run, in the order of their start. */
+  running(): readonly EngineProcess[] {
+    return this.started.filter(({ exit }) => exit === undefined);
   }
 
   /** Ends them, the last started first, each gone before the next is asked. */

