@@ -1,11 +1,22 @@
 // `mcp-runtime session`: the consents that count now, and how to end one.
 import type { Command } from 'commander';
 import { withStateDir } from '../caller-options.ts';
+import { ClusterSessions, isCluster, type ClusterOption } from '../cluster-sessions.ts';
 import { connect, findNamed, type StateDirOption } from '../connection.ts';
 import { EXIT, columns, print, printJson, type Exit } from '../output.ts';
 
-interface ListOptions extends StateDirOption {
-  readonly json?: true | undefined;
+const HEADER = ['SESSION', 'STATE', 'SERVER', 'SUBJECT', 'TRUST', 'EXPIRES'];
+
+type Where = StateDirOption & ClusterOption;
+
+type ListOptions = Where & { readonly json?: true | undefined };
+
+/** The platform of this machine unless a cluster is asked for. */
+function withWhere(command: Command): Command {
+  return withStateDir(command)
+    .option('--cluster', "in the cluster of the kubeconfig's current context instead")
+    .option('--context <name>', 'in the cluster of this context of the kubeconfig')
+    .option('-n, --namespace <name>', 'in a cluster: in this namespace alone');
 }
 
 export function addSession(program: Command, end: (exit: Exit) => void): void {
@@ -13,10 +24,10 @@ export function addSession(program: Command, end: (exit: Exit) => void): void {
     .command('session')
     .summary('list and revoke sessions')
     .description('Sessions: time-boxed consents.');
-  withStateDir(session.command('list').description('Lists the sessions of the running platform.'))
+  withWhere(session.command('list').description('Lists sessions.'))
     .option('--json', 'print JSON instead of text')
     .action(async (options: ListOptions) => end(await list(options)));
-  withStateDir(
+  withWhere(
     session
       .command('revoke')
       .description(
@@ -28,12 +39,14 @@ export function addSession(program: Command, end: (exit: Exit) => void): void {
       'after',
       `
 Examples:
-  $ mcp-runtime session revoke demo`,
+  $ mcp-runtime session revoke demo
+  $ mcp-runtime session revoke demo --cluster -n mcp-servers`,
     )
-    .action(async (name: string, options: StateDirOption) => end(await revoke(name, options)));
+    .action(async (name: string, options: Where) => end(await revoke(name, options)));
 }
 
 async function list(options: ListOptions): Promise<Exit> {
+  if (isCluster(options)) return await listCluster(options);
   const { sessions } = await connect(options).status();
   if (options.json === true) {
     printJson({ sessions });
@@ -44,19 +57,60 @@ async function list(options: ListOptions): Promise<Exit> {
       `${namespace}/${name}`,
       state,
       server,
-      Object.entries(subject)
-        .map(([field, value]) => `${field}=${value}`)
-        .join(' '),
+      subjectText(subject),
       consentedTrust,
       expiresAt,
     ],
   );
-  for (const line of columns([['SESSION', 'STATE', 'SERVER', 'SUBJECT', 'TRUST', 'EXPIRES'], ...rows]))
-    print(line);
+  for (const line of columns([HEADER, ...rows])) print(line);
   return EXIT.ok;
 }
 
-async function revoke(name: string, options: StateDirOption): Promise<Exit> {
+/** A field that an author left empty says as little as one that is absent. */
+function subjectText(subject: Readonly<Record<string, string | undefined>>): string {
+  return Object.entries(subject)
+    .flatMap(([field, value]) => (value === undefined || value === '' ? [] : [`${field}=${value}`]))
+    .join(' ');
+}
+
+async function listCluster(options: ListOptions): Promise<Exit> {
+  const cluster = await ClusterSessions.open(options);
+  try {
+    const sessions = await cluster.list();
+    if (options.json === true) {
+      printJson({ sessions });
+      return EXIT.ok;
+    }
+    const rows = sessions.map(({ namespace, name, phase, spec }) => [
+      `${namespace}/${name}`,
+      phase,
+      spec?.serverRef.name ?? '?',
+      subjectText({ ...spec?.subject }),
+      spec?.consentedTrust ?? '?',
+      spec?.expiresAt ?? 'never',
+    ]);
+    for (const line of columns([HEADER, ...rows])) print(line);
+    return EXIT.ok;
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function revokeInCluster(name: string, options: Where): Promise<Exit> {
+  const cluster = await ClusterSessions.open(options);
+  try {
+    const { namespace, name: own, spec } = await cluster.revoke(name);
+    print(`revoked  ${namespace}/${own}`);
+    const server = spec === undefined ? '' : ` ${spec.serverRef.name}`;
+    print(`its next call is denied as soon as the proxies know; see PolicySynced of MCPServer${server}`);
+    return EXIT.ok;
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function revoke(name: string, options: Where): Promise<Exit> {
+  if (isCluster(options)) return await revokeInCluster(name, options);
   const client = connect(options);
   const session = findNamed('session', name, (await client.status()).sessions);
   const { revokedAt, enforced } = await client.revoke(session.namespace, session.name);
