@@ -4,6 +4,7 @@ import { lookup } from 'node:dns/promises';
 import type { LookupAddress } from 'node:dns';
 import { backoffMs, type Backoff } from '#runtime/kube/backoff.ts';
 import { pause } from '#runtime/kube/clock.ts';
+import type { STREAM_ENDS } from '#api/distributor-api.ts';
 import { PolicyStream, type PolicyStreamOptions, type StreamEnd } from './policy-stream.ts';
 
 export interface PolicyStreamsOptions extends PolicyStreamOptions {
@@ -24,17 +25,22 @@ export interface StreamsState {
   readonly lastError: string | undefined;
 }
 
+type StreamEndReason = (typeof STREAM_ENDS)[number];
+
 const MOST_ADDRESSES = 16;
 const LEAST_LOOKUP_MS = 500;
 /** How long a stream was open that counts as having worked. */
 const PROVEN_MS = 5_000;
 /** Pauses after an end with which nothing is wrong, or which a second attempt would only repeat. */
-const PAUSES = {
+const PAUSES: Readonly<Record<StreamEndReason | 'renew', number>> = {
   renew: 0,
   token_expired: 100,
   draining: 1_000,
   pod_gone: 5_000,
+  misbehaved: 5_000,
   replaced: 10_000,
+  schema_unknown: 60_000,
+  // Nothing is to be had until the server exists again, or the distributor has caught up.
   server_gone: 60_000,
 };
 
@@ -150,13 +156,25 @@ export class PolicyStreams {
       case 'renew':
         return;
       case 'ended':
-        this.options.log.info(
-          { distributor: address, reason: end.reason, why: end.message },
-          'A distributor ended its stream.',
-        );
+        this.noteEnd(address, end.reason, end.message);
         return;
       case 'failed':
         this.tell(address, `${address}: ${end.message}`);
+    }
+  }
+
+  private noteEnd(address: string, reason: StreamEndReason, why: string): void {
+    switch (reason) {
+      case 'token_expired':
+      case 'draining':
+      case 'replaced':
+        this.options.log.info({ distributor: address, reason, why }, 'A distributor ended its stream.');
+        return;
+      case 'pod_gone':
+      case 'server_gone':
+      case 'schema_unknown':
+      case 'misbehaved':
+        this.tell(address, `${address}: the distributor ended the stream: ${reason}, ${why}`);
     }
   }
 

@@ -12,6 +12,7 @@ export interface FakeIngest {
   /** Batches that were offered, accepted or not. */
   readonly offered: AuditEvent[][];
   readonly apiKeys: Set<string | undefined>;
+  readonly authorizations: Set<string | undefined>;
   readonly encodings: Set<string | undefined>;
   /** The bytes of every event that was accepted, as sent. */
   readonly lines: string[];
@@ -25,6 +26,7 @@ export async function startIngest(): Promise<FakeIngest> {
   const offered: AuditEvent[][] = [];
   const lines: string[] = [];
   const apiKeys = new Set<string | undefined>();
+  const authorizations = new Set<string | undefined>();
   const encodings = new Set<string | undefined>();
   const server = http.createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -35,6 +37,7 @@ export async function startIngest(): Promise<FakeIngest> {
       const batch = z.array(auditEvent).parse(JSON.parse(text));
       const key = request.headers['x-api-key'];
       apiKeys.add(Array.isArray(key) ? key[0] : key);
+      authorizations.add(request.headers.authorization);
       encodings.add(request.headers['content-encoding']);
       offered.push(batch);
       const status = fake.answer(batch);
@@ -53,6 +56,7 @@ export async function startIngest(): Promise<FakeIngest> {
     events,
     offered,
     apiKeys,
+    authorizations,
     encodings,
     lines,
     answer: () => 202,
