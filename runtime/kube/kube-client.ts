@@ -9,7 +9,16 @@ import {
   type ListOptions,
   type PatchOptions,
 } from './kube.ts';
-import { isKubeObject, isRecord, listItem, listOf, parseJson, recordOf, textOf } from './json.ts';
+import {
+  isKubeObject,
+  isRecord,
+  listItem,
+  listOf,
+  parseJson,
+  recordOf,
+  textOf,
+  type JsonRecord,
+} from './json.ts';
 import { asked, eventOf, raise, requestOf, type Call, type WatchEvent } from './kube-call.ts';
 import { refusalError } from './kube-error.ts';
 import type { KubeConnection } from './kubeconfig.ts';
@@ -222,6 +231,14 @@ export class KubeClient implements Kube {
     }
   }
 
+  /** Sends an object that is answered and not kept, as reviews are; resolves to the answer. */
+  ask(type: ResourceType, object: JsonRecord, signal?: AbortSignal): Promise<JsonRecord> {
+    return this.answer(
+      { verb: 'create', type, key: {}, method: 'POST', query: this.written, body: object },
+      signal,
+    );
+  }
+
   /** Lets requests in flight end; watches are cut. */
   close(): Promise<void> {
     return this.transport.close();
@@ -236,7 +253,7 @@ export class KubeClient implements Kube {
     return isKubeObject(answer) ? answer : raise(call);
   }
 
-  private async answer(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
+  private async answer(call: Call, signal: AbortSignal | undefined): Promise<JsonRecord> {
     const done = this.observe(call);
     try {
       const { status, body, retryAfter } = await this.transport.send(requestOf(call), signal);

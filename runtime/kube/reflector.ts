@@ -66,6 +66,9 @@ export class Reflector implements Cache {
   private lastError: string | undefined;
   /** Where the watch goes on; undefined where a list has to come first. */
   private position: string | undefined;
+  /** Somebody asked for a list, whatever the watch says; who waits for it, and how the watch is left for it. */
+  private listAsked: PromiseWithResolvers<undefined> | undefined;
+  private interrupt: AbortController | undefined;
   private running: Promise<void> | undefined;
   synced = false;
   resourceVersion = '0';
@@ -111,6 +114,16 @@ export class Reflector implements Cache {
     return this.first.promise;
   }
 
+  /**
+   * Lists again, now: for whoever heard that others have seen more than this cache. Resolves once a list is in that was
+   * begun after the call; a server that can't be asked only delays it.
+   */
+  refresh(): Promise<void> {
+    this.listAsked ??= Promise.withResolvers();
+    this.interrupt?.abort();
+    return this.listAsked.promise;
+  }
+
   state(): ReflectorState {
     const { synced, absent, size, resourceVersion, lastHeardAtMs, lastListAtMs, failures, lastError } = this;
     return {
@@ -139,7 +152,7 @@ export class Reflector implements Cache {
   /** One list or one watch; resolves to how long to wait before the next. */
   private async turn(signal: AbortSignal): Promise<number> {
     try {
-      if (this.position === undefined) await this.relist(signal);
+      if (this.position === undefined || this.listAsked !== undefined) await this.relist(signal);
       else await this.follow(this.position, signal);
       this.failures = 0;
       this.lastError = undefined;
@@ -173,9 +186,27 @@ export class Reflector implements Cache {
 
   private async relist(signal: AbortSignal): Promise<void> {
     const { source, select = {} } = this.options;
+    const asked = this.listAsked;
+    this.listAsked = undefined;
+    try {
+      await this.takeList(source.pages(this.type, select, signal));
+      asked?.resolve(undefined);
+    } catch (error) {
+      // Who asked waits for the next one, together with whoever asked meanwhile.
+      if (asked !== undefined) this.askAgain(asked);
+      throw error;
+    }
+  }
+
+  private askAgain(asked: PromiseWithResolvers<undefined>): void {
+    if (this.listAsked === undefined) this.listAsked = asked;
+    else void this.listAsked.promise.then(() => asked.resolve(undefined));
+  }
+
+  private async takeList(pages: AsyncIterable<ListPage>): Promise<void> {
     const found = new Map<string, KubeObject>();
     let version = '0';
-    for await (const page of source.pages(this.type, select, signal)) {
+    for await (const page of pages) {
       version = page.resourceVersion;
       for (const item of page.items) {
         const key = keyText(keyOf(item));
@@ -204,15 +235,20 @@ export class Reflector implements Cache {
     const { source, select = {} } = this.options;
     const timeoutSeconds = Math.round(300 + 300 * Math.random());
     this.fruitless += 1;
+    const interrupt = new AbortController();
+    const onAbort = () => interrupt.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.interrupt = interrupt;
     try {
       const watch = { ...select, resourceVersion: position, timeoutSeconds };
-      for await (const event of source.watch(this.type, watch, signal)) this.take(event);
+      for await (const event of source.watch(this.type, watch, interrupt.signal)) this.take(event);
       this.watchEnds.ended += 1;
       this.tooOld = 0;
       // A server that ends every watch at once would otherwise be asked without a pause.
       if (this.fruitless > 1) await pause(backoffMs(BACKOFF, this.fruitless - 1), signal);
     } catch (error) {
       if (signal.aborted) throw error;
+      if (interrupt.signal.aborted) return;
       const end = endOf(error);
       this.watchEnds[end] += 1;
       if (end === 'gone' || isKubeError(error, 'unknown_kind')) this.position = undefined;
@@ -221,6 +257,8 @@ export class Reflector implements Cache {
       if (end === 'stalled' || this.tooOld === 1) return;
       throw error;
     } finally {
+      signal.removeEventListener('abort', onAbort);
+      this.interrupt = undefined;
       if (this.fruitless >= DOUBT_AFTER) this.position = undefined;
     }
   }

@@ -79,8 +79,20 @@ export const upMessage = z.union([
 
 export type UpMessage = z.output<typeof upMessage>;
 
-/** Why a distributor ends a stream. After every one of them but `server_gone` the proxy connects again. */
-export const STREAM_ENDS = ['token_expired', 'pod_gone', 'server_gone', 'draining', 'replaced'] as const;
+/**
+ * Why a distributor ends a stream. After every one of them but `server_gone` the proxy connects again. `replaced`: the
+ * pod has opened another. `schema_unknown`: none of the proxy's schemas is served. `misbehaved`: it didn't speak as
+ * agreed here.
+ */
+export const STREAM_ENDS = [
+  'token_expired',
+  'pod_gone',
+  'server_gone',
+  'draining',
+  'replaced',
+  'schema_unknown',
+  'misbehaved',
+] as const;
 
 /** Distributor to proxy. `document` is a policy document; whoever takes it proves it whole (`parsePolicy`). */
 export const downMessage = z.union([

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { KubeClient, type RequestObservation } from '#runtime/kube/kube-client.ts';
 import { KubeError, type KubeErrorCode } from '#runtime/kube/kube.ts';
+import { TOKEN_REVIEW } from '#runtime/kube/token-review.ts';
 import { FakeApiServer, type Fault } from './fake-api-server.ts';
 import { CONFIG_MAPS, configMap, DEPLOYMENTS, until } from './things.ts';
 
@@ -51,6 +52,22 @@ describe('the client of an API server', () => {
     const created = await kube.create(CONFIG_MAPS, configMap('a', { x: '1' }));
     await kube.replaceStatus(CONFIG_MAPS, { ...created, data: { x: '2' }, status: { ready: true } });
     expect(server.get(CONFIG_MAPS, A)).toMatchObject({ data: { x: '1' }, status: { ready: true } });
+  });
+
+  it('asks what is answered and not kept', async () => {
+    server.fault = ({ method, path, body }) =>
+      method === 'POST' && path === '/apis/authentication.k8s.io/v1/tokenreviews'
+        ? {
+            status: 201,
+            body: { kind: 'TokenReview', metadata: {}, asked: body, status: { authenticated: true } },
+          }
+        : undefined;
+    const question = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token: 'x' } };
+    const answer = await kube.ask(TOKEN_REVIEW, question);
+    expect(answer).toMatchObject({ asked: question, status: { authenticated: true } });
+    expect(seen.map(({ verb, resource, status }) => [verb, resource, status])).toEqual([
+      ['create', 'tokenreviews', 201],
+    ]);
   });
 
   it('deletes only the object that was seen', async () => {

@@ -122,6 +122,34 @@ describe('a reflector', () => {
     expect(dataIn(reflector)).toEqual({ same: {}, changed: { x: '1' }, reborn: {}, new: {} });
   });
 
+  it('lists again when it is asked to, although its watch says nothing', async () => {
+    server.put(CONFIG_MAPS, configMap('a'));
+    const { reflector, changes } = await started();
+    server.silent = true;
+    const last = server.put(CONFIG_MAPS, configMap('b'));
+    const seen = server.requests.length;
+    await Promise.all([reflector.refresh(), reflector.refresh()]);
+    expect(reflector.resourceVersion).toBe(last.metadata.resourceVersion);
+    expect(changes).toEqual(['added a', 'added b']);
+    expect(server.requests.slice(seen).filter(({ query }) => !query.has('watch'))).toHaveLength(1);
+    server.silent = false;
+    await until(() => server.openWatches === 1);
+    server.put(CONFIG_MAPS, configMap('c'));
+    await until(() => reflector.size === 3);
+    expect(reflector.state()).toMatchObject({ failures: 0, relists: 1 });
+  });
+
+  it('keeps whoever asked for a list waiting until there is one', async () => {
+    const { reflector } = await started();
+    server.fault = ({ query }) => (query.has('watch') ? undefined : { status: 503 });
+    const refreshed = reflector.refresh();
+    await until(() => reflector.state().failures > 0);
+    const again = reflector.refresh();
+    server.fault = undefined;
+    await Promise.all([refreshed, again]);
+    expect(reflector.state().failures).toBe(0);
+  });
+
   it('survives a server that is away, and says so in its state', async () => {
     server.fault = () => ({ status: 503 });
     const { reflector } = reflectorOf();
