@@ -4,15 +4,11 @@ import { execFile } from 'node:child_process';
 import { z } from 'zod';
 import type { Commands } from '../../cluster/control-endpoint.ts';
 import { planeCommands } from '../../cluster/world-commands.ts';
+import { COMPONENTS, type Execution } from '../node-answers.ts';
 import { importImage, type Box } from './box.ts';
 
-const component = z.object({ name: z.string() });
+const component = z.object({ name: z.enum(COMPONENTS) });
 const outputLimit = 64 << 20;
-
-/** What a program that was run in the box came to. */
-export const execution = z.object({ code: z.number(), stdout: z.string(), stderr: z.string() });
-
-export type Execution = z.output<typeof execution>;
 
 export function boxCommands(box: Box): Commands {
   return { ...planeCommands(box.plane), ...componentCommands(box), ...containerCommands(box) };
