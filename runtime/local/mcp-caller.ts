@@ -61,6 +61,8 @@ export interface CallerOptions {
   readonly era: Era;
   /** Identity and session headers, as the proxy reads them. */
   readonly headers: Readonly<Record<string, string>>;
+  /** How requests are made. @default Node's own `fetch` */
+  readonly fetch?: typeof fetch | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -88,7 +90,7 @@ export class McpCaller {
       options.era === 'legacy'
         ? new Client(info)
         : new Client(info, { versionNegotiation: { mode: { pin: modernRevision } } });
-    const wire = new Wire();
+    const wire = new Wire(options.fetch ?? fetch);
     const transport = new StreamableHTTPClientTransport(new URL(options.url), {
       requestInit: { headers: { ...options.headers } },
       fetch: wire.fetch,
@@ -135,10 +137,15 @@ class Wire {
   refusal: unknown;
 
   private readonly open = new Set<Promise<unknown>>();
+  private readonly send: typeof fetch;
+
+  constructor(send: typeof fetch) {
+    this.send = send;
+  }
 
   readonly fetch = async (url: string | URL, init?: RequestInit): Promise<Response> => {
     this.refusal = undefined;
-    const request = fetch(url, init);
+    const request = this.send(url, init);
     const answered = request.then(
       () => undefined,
       () => undefined,

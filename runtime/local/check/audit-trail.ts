@@ -57,9 +57,22 @@ function chainProblems(name: string, events: readonly RecordedEvent[]): readonly
   });
 }
 
-async function readPage(url: string, after: string | undefined): Promise<z.output<typeof page>> {
+/** Where the API of a sentinel is, and how it is asked. */
+export interface TrailSource {
+  readonly url: string;
+  /** @default none */
+  readonly token?: string | undefined;
+  /** @default Node's own `fetch` */
+  readonly fetch?: typeof fetch | undefined;
+}
+
+async function readPage(
+  { url, token, fetch: ask = fetch }: TrailSource,
+  after: string | undefined,
+): Promise<z.output<typeof page>> {
   const query = new URLSearchParams({ limit: String(pageSize), ...(after !== undefined && { after }) });
-  const response = await fetch(`${url}${SENTINEL_PATHS.events}?${query.toString()}`, {
+  const response = await ask(`${url}${SENTINEL_PATHS.events}?${query.toString()}`, {
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(10_000),
   });
   const json: unknown = await response.json();
@@ -67,11 +80,13 @@ async function readPage(url: string, after: string | undefined): Promise<z.outpu
 }
 
 /** Everything that is stored now. */
-async function readAll(url: string): Promise<{ readonly trail: AuditTrail; readonly pending: number }> {
+async function readAll(
+  source: TrailSource,
+): Promise<{ readonly trail: AuditTrail; readonly pending: number }> {
   const events: RecordedEvent[] = [];
   let after: string | undefined;
   for (;;) {
-    const { events: raw, next, pending } = await readPage(url, after);
+    const { events: raw, next, pending } = await readPage(source, after);
     for (const sent of raw) {
       const hash = createHash('sha256').update(JSON.stringify(sent)).digest('hex');
       events.push({ event: auditEvent.parse(sent), hash });
@@ -86,13 +101,13 @@ async function readAll(url: string): Promise<{ readonly trail: AuditTrail; reado
  * @param wanted how many requests each trace has to show at least
  */
 export async function readTrail(
-  url: string,
+  source: TrailSource,
   wanted: ReadonlyMap<string, number>,
   withinMs: number,
 ): Promise<AuditTrail> {
   const until = performance.now() + withinMs;
   for (;;) {
-    const read = await readAll(url).catch(() => undefined);
+    const read = await readAll(source).catch(() => undefined);
     const isWhole =
       read !== undefined &&
       read.pending === 0 &&

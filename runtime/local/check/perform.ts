@@ -9,6 +9,8 @@ import type { Case, CaseCaller, ClientCase, Observed, RevokeCase, WireCase } fro
 /** What a case may use of the platform. */
 export interface Stage {
   readonly url: (server: Case['server']) => string;
+  /** How clients make requests. @default Node's own `fetch` */
+  readonly fetch?: typeof fetch | undefined;
   /** Revokes a session, as a person would; resolves when that is confirmed. */
   readonly revoke: (session: string) => Promise<void>;
 }
@@ -56,6 +58,7 @@ async function clientSees(checked: ClientCase, stage: Stage, traceId: string): P
     url: stage.url(server),
     era,
     headers,
+    fetch: stage.fetch,
     signal: AbortSignal.timeout(caseMs),
   });
   if (connection.kind !== 'result') return failureText(connection);
@@ -89,6 +92,7 @@ async function revokedSees(checked: RevokeCase, stage: Stage, traceId: string): 
     url: stage.url(server),
     era,
     headers,
+    fetch: stage.fetch,
     signal: AbortSignal.timeout(caseMs),
   });
   if (connection.kind !== 'result') return failureText(connection);

@@ -7,12 +7,13 @@ import { ControlClient } from '../control-client.ts';
 import { Platform } from '../platform.ts';
 import type { PlatformStatus, ServerStatus } from '../platform-status.ts';
 import { TroubleError, troubleLines } from '../trouble.ts';
-import { eventLine, expectedLine, finishedOf, readTrail, type AuditTrail } from './audit-trail.ts';
-import type { Case, Observed } from './case.ts';
+import { finishedOf, readTrail, type AuditTrail } from './audit-trail.ts';
+import type { Case } from './case.ts';
 import { CASES, CHECKED_SERVERS, REVOKE_CASES } from './cases.ts';
 import { surviveOutage, type OutageReport } from './outage.ts';
 import { perform, type Stage } from './perform.ts';
 import { reportLines, rowPasses, type Row } from './report.ts';
+import { auditRow, decisionRow, type Performed } from './rows.ts';
 
 export interface CheckOptions {
   /** Absolute path of the program. */
@@ -25,11 +26,6 @@ export interface CheckOptions {
 const settleMs = 40_000;
 const recoverMs = 20_000;
 const trailMs = 10_000;
-
-interface Performed {
-  readonly checked: Case;
-  readonly observed: Observed;
-}
 
 /** Runs the check; resolves to whether everything agreed. Throws `TroubleError` where the platform can't be started. */
 export async function runCheck(options: CheckOptions): Promise<boolean> {
@@ -76,7 +72,11 @@ async function checkPlatform(
     recovered: () => recovered(platform),
   });
   const performed = [...before, ...(await performAll(REVOKE_CASES, stage, signal))];
-  const trail = await readTrail(platform.status().console.url, wantedEvents(performed, outage), trailMs);
+  const trail = await readTrail(
+    { url: platform.status().console.url },
+    wantedEvents(performed, outage),
+    trailMs,
+  );
   return [
     ...performed.map((one) => decisionRow(one)),
     ...performed.map((one) => auditRow(one, trail)),
@@ -123,32 +123,6 @@ function wantedEvents(performed: readonly Performed[], outage: OutageReport): Re
     ...performed.map(({ checked, observed }) => [observed.traceId, checked.audit.length] as const),
     ...outage.owed.map((traceId) => [traceId, 1] as const),
   ]);
-}
-
-function decisionRow({ checked, observed }: Performed): Row {
-  return { name: checked.name, expected: checked.expect, got: observed.got };
-}
-
-/** Compares sets: what is expected and not there, and what is there and not expected. */
-function auditRow({ checked, observed }: Performed, trail: AuditTrail): Row {
-  const missing = checked.audit.map((expected) => expectedLine(expected, checked.caller));
-  const extra: string[] = [];
-  for (const event of finishedOf(trail.ofTrace(observed.traceId))) {
-    const at = missing.indexOf(eventLine(event));
-    if (at === -1) extra.push(eventLine(event));
-    else missing.splice(at, 1);
-  }
-  const count = checked.audit.length;
-  return {
-    name: `on record: ${checked.name}`,
-    expected: eventCount(count),
-    got: eventCount(count - missing.length + extra.length),
-    details: [...missing.map((line) => `missing: ${line}`), ...extra.map((line) => `not expected: ${line}`)],
-  };
-}
-
-function eventCount(count: number): string {
-  return count === 1 ? '1 event' : `${count} events`;
 }
 
 function recordRows(
