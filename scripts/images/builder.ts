@@ -3,6 +3,7 @@
 import { execFile } from 'node:child_process';
 import { rename, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
+import { z } from 'zod';
 import { ImageError } from './image-error.ts';
 
 const execute = promisify(execFile);
@@ -124,10 +125,11 @@ export async function findBuilder(env: NodeJS.ProcessEnv): Promise<Builder> {
   );
 }
 
-const isMissing = (error: unknown) => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+const failure = z.object({ message: z.string(), code: z.unknown(), stderr: z.string().default('') });
+
+const isMissing = (error: unknown) => failure.safeParse(error).data?.code === 'ENOENT';
 
 function lastWords(error: unknown): string {
-  const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : '';
-  if (said === '') return error instanceof Error ? error.message : String(error);
-  return said.split('\n').slice(-8).join('\n');
+  const { message, stderr } = failure.parse(error);
+  return (stderr.trim() === '' ? message : stderr.trim()).split('\n').slice(-8).join('\n');
 }

@@ -1,0 +1,41 @@
+// What is in a program's bundle, by the names of its files: esbuild leaves a comment with the path above each. The rooms
+// that a program may import are all that may be in its image.
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { bundleProgram } from '#scripts/bundle.ts';
+import { contentsOf } from '#scripts/images/contents.ts';
+import { PROGRAMS } from '#scripts/images/targets.ts';
+import { MAY_IMPORT } from '#test/architecture/house.ts';
+import { roomOf, root, type Room } from '#test/architecture/sources.ts';
+import { temporaryFolder, type TemporaryFolder } from '#test/runtime/local/harness/temporary.ts';
+
+const programs = PROGRAMS.filter((program) => existsSync(path.join(root, `runtime/${program}/main.ts`)));
+
+describe('the bundle of a program', () => {
+  let folder: TemporaryFolder;
+  beforeAll(() => {
+    folder = temporaryFolder();
+  });
+  afterAll(() => folder.remove());
+
+  it.each(programs)('holds of our code only what the %s may import', async (program) => {
+    const bundle = await bundleProgram(
+      `runtime/${program}/main.ts`,
+      path.join(folder.path, `${program}.mjs`),
+    );
+    const files = [...readFileSync(bundle, 'utf8').matchAll(/^\/\/ ((?!node_modules)[\w./-]+\.tsx?)$/gm)];
+    const rooms = new Set(files.map((match) => roomOf(match[1] ?? '')));
+    const own = roomOf(`runtime/${program}/main.ts`);
+    expect(rooms).toContain(own);
+    const allowed: readonly Room[] = [own, ...MAY_IMPORT[own]];
+    expect([...rooms].filter((room) => !allowed.includes(room))).toEqual([]);
+  });
+
+  it('is all that its image has on top of the base', async () => {
+    const contents = await contentsOf('proxy', folder.path);
+    expect([...contents].map(([name, files]) => [name, files.map(({ to }) => to)])).toEqual([
+      ['proxy', ['app/main.mjs']],
+    ]);
+  });
+});
