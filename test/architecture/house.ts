@@ -11,7 +11,7 @@ const CONSTRUCTS: readonly Room[] = [...ACCESS, 'src/constructs/server'];
 const PLATFORM_CONSTRUCTS: readonly Room[] = [...CONSTRUCTS, 'src/constructs/control-plane'];
 const LIBRARY: readonly Room[] = [...PLATFORM_CONSTRUCTS, 'src/stacks', 'src/render'];
 /** What a program in a container may import; programs never import each other. */
-const PROGRAM: readonly Room[] = ['src/api', 'src/policy', 'runtime/process'];
+const PROGRAM: readonly Room[] = ['src/api', 'src/policy', 'runtime/kube', 'runtime/process'];
 const PLATFORM: readonly Room[] = [...LIBRARY, 'runtime/process', 'runtime/proxy', 'runtime/sentinel'];
 
 /** Rooms that a room may import; a floor imports only lower ones. */
