@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { customResourceDefinition } from '#api/crd.ts';
 import { KINDS } from '#api/kinds.ts';
+import { DISTRIBUTOR_PERMISSIONS } from '#runtime/distributor/permissions.ts';
 import { OPERATOR_PERMISSIONS } from '#runtime/operator/permissions.ts';
 import { rulesFile, type RulesFile } from './rbac-rules.ts';
 
@@ -54,6 +55,12 @@ const RULES: readonly RulesFile[] = [
     program: 'runtime/operator',
     prefix: 'OPERATOR',
     permissions: OPERATOR_PERMISSIONS,
+  },
+  {
+    file: 'src/constructs/control-plane/distributor-rules.ts',
+    program: 'runtime/distributor',
+    prefix: 'DISTRIBUTOR',
+    permissions: DISTRIBUTOR_PERMISSIONS,
   },
 ];
 
