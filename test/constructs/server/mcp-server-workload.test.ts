@@ -292,6 +292,32 @@ describe('a change of policy', () => {
   });
 });
 
+describe('what the proxy is told of the platform', () => {
+  const valuesOf = (objects: readonly Manifest[]) =>
+    Object.fromEntries(containerOf(objects, 'mcp-gateway').env.map(({ name, value }) => [name, value]));
+
+  it('is where distributors are, where the installation has any', () => {
+    const named = {
+      distributorUrl: 'https://mcp-runtime-distributor-pods.mcp-runtime.svc.cluster.local:9443',
+      distributorServerName: 'mcp-runtime-distributor.mcp-runtime.svc',
+    };
+    expect(valuesOf(objectsOf(storedServer(), { ...CONFIG, ...named }))).toMatchObject({
+      POLICY_STREAM_URL: named.distributorUrl,
+      POLICY_STREAM_SERVER_NAME: named.distributorServerName,
+    });
+    expect(Object.keys(valuesOf(objectsOf(storedServer()))).join()).not.toContain('POLICY_STREAM');
+  });
+
+  it.each([
+    ["the installation's own ingest", {}, '/var/run/secrets/mcp-runtime/ingest-token'],
+    ['an ingest of the author', { ingestURL: 'http://elsewhere.example.org/events' }, undefined],
+    ['a key', { apiKeySecretRef: { name: 'ingest', key: 'api-key' } }, undefined],
+  ])('is the token for ingest with %s, if that is the one that knows it', (_what, analytics, file) => {
+    const objects = objectsOf(storedServer({ analytics: { enabled: true, ...analytics } }));
+    expect(valuesOf(objects)['ANALYTICS_TOKEN_FILE']).toBe(file);
+  });
+});
+
 describe('secrets of a server', () => {
   const spec = {
     envVars: [{ name: 'MODE', value: 'demo' }],

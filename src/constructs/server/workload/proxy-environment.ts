@@ -1,6 +1,6 @@
 // The environment of the sidecar. What a policy says is not in it: that comes in the policy document, so that a
 // changed policy never restarts a pod.
-import { PROXY_PATHS, PROXY_PORTS, type ProxyEnvironment } from '#api/proxy-config.ts';
+import { IDENTITY_FILES, PROXY_PATHS, PROXY_PORTS, type ProxyEnvironment } from '#api/proxy-config.ts';
 import type { ResolvedGateway } from '#api/resolve-gateway.ts';
 import type { EnvVar } from '#constructs/kit/kubernetes.ts';
 import type { Termination } from './termination.ts';
@@ -9,17 +9,29 @@ import type { WorkloadContext } from './workload-context.ts';
 const list = (items: readonly string[]): string | undefined =>
   items.length === 0 ? undefined : items.join(',');
 
+/**
+ * The token of the pod, for an ingest that knows it: the installation's own. Any other gets a key where its author names
+ * one, and never the token: whoever has that is the server.
+ */
+function ingestTokenFile({ config }: WorkloadContext, { analytics }: ResolvedGateway): string | undefined {
+  if (analytics?.apiKeySecretRef !== undefined || analytics?.ingestUrl !== config.ingestUrl) return undefined;
+  return config.ingestUrl && `${PROXY_PATHS.identityFolder}/${IDENTITY_FILES.ingestToken}`;
+}
+
 function contract(
-  { resolved, config }: WorkloadContext,
+  context: WorkloadContext,
   gateway: ResolvedGateway,
   { proxyDrainMs }: Termination,
 ): ProxyEnvironment {
+  const { resolved, config } = context;
   const { analytics } = gateway;
   return {
     PORT: String(gateway.port),
     METRICS_PORT: String(PROXY_PORTS.metrics),
     UPSTREAM_URL: gateway.upstreamUrl,
     POLICY_FILE: PROXY_PATHS.policyFile,
+    POLICY_STREAM_URL: config.distributorUrl,
+    POLICY_STREAM_SERVER_NAME: config.distributorServerName,
     MCP_SERVER_NAME: resolved.name,
     MCP_SERVER_NAMESPACE: resolved.namespace,
     MCP_CLUSTER_NAME: config.clusterName,
@@ -31,6 +43,7 @@ function contract(
     ANALYTICS_INGEST_URL: analytics?.ingestUrl,
     ANALYTICS_SOURCE: analytics?.source,
     ANALYTICS_EVENT_TYPE: analytics?.eventType,
+    ANALYTICS_TOKEN_FILE: ingestTokenFile(context, gateway),
     STATE_DIR: PROXY_PATHS.stateFolder,
     DRAIN_MS: String(proxyDrainMs),
   };
