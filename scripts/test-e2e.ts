@@ -1,28 +1,42 @@
 // `npm run test:e2e`: the tests of test/e2e, on a real Kubernetes node that is brought up for them, or on a cluster that
 // exists. What is missing of the node is built; what was started is ended, also on Ctrl-C.
 import type { ChildProcess } from 'node:child_process';
-import path from 'node:path';
 import { BundleError } from './bundle.ts';
 import { runPass, type Counts, type Pass } from './cluster/jest-pass.ts';
 import { EngineError } from './engines/engine-error.ts';
-import { envoy } from './engines/envoy.ts';
-import { findNodeEngines } from './engines/find-engines.ts';
-import { CONTOUR_DEFINITIONS, GATEWAY_API, moduleFolder } from './engines/module-files.ts';
-import { findEngine, MissingEngineError } from './engines/packaged-engine.ts';
-import { OLDEST_MINOR } from './engines/versions.ts';
+import { MissingEngineError } from './engines/packaged-engine.ts';
+import { ImageError } from './images/image-error.ts';
+import { ContextCluster } from './node/context-cluster.ts';
 import { NodeError } from './node/node-error.ts';
+import { startOwnNode } from './node/own-node.ts';
 import { TestNode } from './node/test-node.ts';
 
-const usage = `npm run test:e2e -- [--keep] [arguments for Jest: -t NAME, paths]
-  --keep           leaves the node running until Ctrl-C, and says how to reach it; runs no test`;
+const usage = `npm run test:e2e -- [--keep] [--without-images] [--context NAME] [arguments for Jest: -t NAME, paths]
+  --keep             leaves the node running until Ctrl-C, and says how to reach it; runs no test
+  --without-images   builds and loads none of the platform's images, for tests of the node itself
+  --context NAME     of your kubeconfig: uses that cluster, see docs/test-node.md for what it has to have`;
 
 interface Arguments {
   readonly keep: boolean;
+  readonly images: boolean;
+  readonly context: string | undefined;
   readonly jest: readonly string[];
 }
 
-function readArguments(given: readonly string[]): Arguments {
-  return { keep: given.includes('--keep'), jest: given.filter((each) => each !== '--keep') };
+function readArguments(given: readonly string[]): Arguments | undefined {
+  const jest: string[] = [];
+  let [keep, images] = [false, true];
+  let context: string | undefined;
+  for (let index = 0; index < given.length; index += 1) {
+    const argument = given[index] ?? '';
+    if (argument === '--keep') keep = true;
+    else if (argument === '--without-images') images = false;
+    else if (argument === '--context') {
+      context = given[(index += 1)];
+      if (context === undefined) return undefined;
+    } else jest.push(argument);
+  }
+  return keep && context !== undefined ? undefined : { keep, images, context, jest };
 }
 
 const PASS: Pass = {
@@ -34,39 +48,72 @@ const PASS: Pass = {
 
 const say = (line: string) => console.error(`test:e2e: ${line}`);
 
-const interrupted = new AbortController();
+type Cluster = TestNode | ContextCluster;
 
-async function up(signal: AbortSignal): Promise<TestNode> {
-  const options = { env: process.env, say };
-  const engines = await findNodeEngines(OLDEST_MINOR, options);
-  const found = await findEngine(envoy, process.env, say);
-  const definitions = [
-    await moduleFolder(GATEWAY_API, options),
-    path.join(await moduleFolder(CONTOUR_DEFINITIONS, options), '01-crds.yaml'),
-  ];
-  const startedAt = performance.now();
-  const node = await TestNode.start(
-    { ...options, engines, envoy: found.path, images: [], definitions },
-    signal,
-  );
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  say(`a node of Kubernetes ${engines.minor} is up in ${seconds} s, its logs are in ${node.folder}`);
-  return node;
-}
+class Run {
+  private jest: ChildProcess | undefined;
+  private readonly interrupted = new AbortController();
+  private readonly read: Arguments;
 
-async function keep(node: TestNode, signal: AbortSignal): Promise<void> {
-  console.log(`export KUBECONFIG=${node.about.users['admin']?.kubeconfig ?? ''}`);
-  console.log(`export MCP_TEST_CLUSTER=${node.file}`);
-  console.log(`a shell on the node: nsenter --all --target ${node.pid}`);
-  console.log('Ctrl-C ends it.');
-  const alive = setInterval(() => undefined, 60_000);
-  if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
-  clearInterval(alive);
+  constructor(read: Arguments) {
+    this.read = read;
+  }
+
+  /** Ends what runs now; the rest of the run is left out. */
+  interrupt(): void {
+    this.interrupted.abort();
+    this.jest?.kill('SIGTERM');
+  }
+
+  get wasInterrupted(): boolean {
+    return this.interrupted.signal.aborted;
+  }
+
+  /** Brings a cluster up, tests on it or leaves it to people, and takes it down. */
+  async all(): Promise<Counts | undefined> {
+    const cluster = await this.up();
+    try {
+      if (cluster instanceof TestNode && this.read.keep) {
+        await this.leaveToPeople(cluster);
+        return undefined;
+      }
+      return this.wasInterrupted ? undefined : await this.test(cluster);
+    } finally {
+      await cluster.stop();
+    }
+  }
+
+  private async up(): Promise<Cluster> {
+    const { context, images } = this.read;
+    const { env } = process;
+    if (context !== undefined) return ContextCluster.open(context, env);
+    return startOwnNode({ env, say, images }, this.interrupted.signal);
+  }
+
+  private async test(cluster: Cluster): Promise<Counts> {
+    // What is about the node itself can't be tested on a cluster that was there before, and is left out.
+    const skipsCount = cluster instanceof TestNode;
+    const running = runPass(PASS, cluster.file, this.read.jest, { skipsCount });
+    this.jest = running.child;
+    return running.counts;
+  }
+
+  private async leaveToPeople(node: TestNode): Promise<void> {
+    const { signal } = this.interrupted;
+    console.log(`export KUBECONFIG=${node.about.users['admin']?.kubeconfig ?? ''}`);
+    console.log(`export MCP_TEST_CLUSTER=${node.file}`);
+    console.log(`ingress: ${node.about.ingress?.url ?? ''}`);
+    console.log(`a shell on the node: nsenter --all --target ${node.pid}`);
+    console.log('Ctrl-C ends it.');
+    const alive = setInterval(() => undefined, 60_000);
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+    clearInterval(alive);
+  }
 }
 
 /** Says what went wrong: what is foreseen in a sentence, anything else with its stack. */
 function explain(error: unknown): void {
-  const foreseen = [EngineError, BundleError, NodeError, MissingEngineError];
+  const foreseen = [EngineError, BundleError, NodeError, MissingEngineError, ImageError];
   if (error instanceof Error && 'code' in error && foreseen.some((each) => error instanceof each))
     say(`${String(error.code)}: ${error.message}`);
   else console.error(error);
@@ -79,32 +126,26 @@ async function main(): Promise<number> {
     return 0;
   }
   const read = readArguments(given);
-  const { signal } = interrupted;
-  let jest: ChildProcess | undefined;
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(name, () => {
-      interrupted.abort();
-      jest?.kill('SIGTERM');
-    });
-  let counts: Counts = { passed: 0, failed: 1 };
-  let node: TestNode | undefined;
-  try {
-    node = await up(signal);
-    if (read.keep) {
-      await keep(node, signal);
-      return 0;
-    }
-    const running = runPass(PASS, node.file, read.jest);
-    jest = running.child;
-    counts = await running.counts;
-  } catch (error) {
-    if (!signal.aborted) explain(error);
-  } finally {
-    await node?.stop();
+  if (read === undefined) {
+    console.error(usage);
+    return 2;
   }
-  if (signal.aborted) return 130;
-  console.log(`${counts.passed} passed, ${counts.failed} failed`);
-  return counts.failed === 0 ? 0 : 1;
+  const run = new Run(read);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => run.interrupt());
+  try {
+    const counts = await run.all();
+    if (run.wasInterrupted) return read.keep ? 0 : 130;
+    if (counts === undefined) return 0;
+    if (counts.passed + counts.failed === 0) say('no test matches');
+    const failed = counts.passed + counts.failed === 0 ? 1 : counts.failed;
+    console.log(`${counts.passed} passed, ${failed} failed`);
+    return failed === 0 ? 0 : 1;
+  } catch (error) {
+    if (run.wasInterrupted) return 130;
+    explain(error);
+    console.log('0 passed, 1 failed');
+    return 1;
+  }
 }
 
 process.exitCode = await main();

@@ -49,8 +49,14 @@ export interface RunningPass {
 /**
  * @param clusterFile path of the file about the cluster
  * @param args of the user's, for Jest
+ * @param options.skipsCount whether a skipped test counts as one that has not passed. @default true
  */
-export function runPass(pass: Pass, clusterFile: string, args: readonly string[]): RunningPass {
+export function runPass(
+  pass: Pass,
+  clusterFile: string,
+  args: readonly string[],
+  { skipsCount = true }: { readonly skipsCount?: boolean } = {},
+): RunningPass {
   const output = path.join(path.dirname(clusterFile), `${pass.name}.json`);
   rmSync(output, { force: true });
   const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
@@ -64,7 +70,7 @@ export function runPass(pass: Pass, clusterFile: string, args: readonly string[]
   });
   const counts = new Promise<Counts>((resolve) => {
     child.once('error', () => resolve({ passed: 0, failed: 1 }));
-    child.once('exit', (code) => resolve(countsOf(output, code ?? 1, isFiltered(args))));
+    child.once('exit', (code) => resolve(countsOf(output, code ?? 1, !skipsCount || isFiltered(args))));
   });
   return { child, counts };
 }
@@ -74,7 +80,7 @@ function isFiltered(args: readonly string[]): boolean {
   return args.some((arg) => /^(-t|--testNamePattern)(=|$)/.test(arg));
 }
 
-function countsOf(file: string, status: number, filtered: boolean): Counts {
+function countsOf(file: string, status: number, mayBeSkipped: boolean): Counts {
   let read: z.output<typeof report>;
   try {
     const json: unknown = JSON.parse(readFileSync(file, 'utf8'));
@@ -82,7 +88,7 @@ function countsOf(file: string, status: number, filtered: boolean): Counts {
   } catch {
     return { passed: 0, failed: 1 };
   }
-  const skipped = filtered ? 0 : read.numPendingTests;
+  const skipped = mayBeSkipped ? 0 : read.numPendingTests;
   const failed = read.numFailedTests + skipped + read.numTodoTests + read.numRuntimeErrorTestSuites;
   return { passed: read.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed };
 }

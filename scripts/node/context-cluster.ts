@@ -1,0 +1,140 @@
+// A cluster that was there before, by the name of its context in a kubeconfig. Whoever runs the tests there has loaded
+// the images and installed an ingress; here it only gets an account for the tests, with a token, which goes with them.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { z } from 'zod';
+import { NAMESPACES } from '#api/names.ts';
+import { OPERATOR } from '#constructs/control-plane/names.ts';
+import { ControlEndpoint } from '../cluster/control-endpoint.ts';
+import { kubeconfigText } from '../engines/control-plane-files.ts';
+import { NODE_FILE, type NodeFile } from './node-file.ts';
+import { NodeError } from './node-error.ts';
+import { findProgram } from './requirements.ts';
+
+const execute = promisify(execFile);
+
+const ACCOUNT = 'mcp-runtime-e2e';
+
+const objects = [
+  { apiVersion: 'v1', kind: 'Namespace', metadata: { name: ACCOUNT } },
+  { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: ACCOUNT, namespace: ACCOUNT } },
+  {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name: ACCOUNT },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'cluster-admin' },
+    subjects: [{ kind: 'ServiceAccount', name: ACCOUNT, namespace: ACCOUNT }],
+  },
+];
+
+const configView = z.object({
+  clusters: z.tuple([
+    z.object({
+      cluster: z.object({ server: z.string(), 'certificate-authority-data': z.string() }),
+    }),
+  ]),
+});
+
+const versions = z.object({ serverVersion: z.object({ major: z.string(), minor: z.string() }) });
+
+export class ContextCluster {
+  /** Path of the file for tests. */
+  readonly file: string;
+  private readonly folder: string;
+  private readonly ask: Kubectl;
+  private readonly endpoint: ControlEndpoint;
+
+  /** @throws NodeError where there is no such context, or its cluster does not let in */
+  static async open(context: string, env: NodeJS.ProcessEnv): Promise<ContextCluster> {
+    const kubectl = await findProgram('kubectl', env['PATH'] ?? '');
+    if (kubectl === undefined)
+      throw new NodeError(
+        'programs_missing',
+        'a cluster that exists is reached with kubectl: put it on PATH',
+      );
+    const ask = kubectlOf(kubectl, context, env);
+    const endpoint = new ControlEndpoint({});
+    await endpoint.start();
+    const folder = mkdtempSync(path.join(tmpdir(), 'mcp-runtime-context-'));
+    const cluster = new ContextCluster(folder, ask, endpoint);
+    try {
+      await cluster.write(kubectl, context);
+      return cluster;
+    } catch (error) {
+      await cluster.stop();
+      throw error;
+    }
+  }
+
+  private constructor(folder: string, ask: Kubectl, endpoint: ControlEndpoint) {
+    this.folder = folder;
+    this.file = path.join(folder, NODE_FILE);
+    this.ask = ask;
+    this.endpoint = endpoint;
+  }
+
+  /** Takes the account back. What tests made in namespaces of their own they have removed themselves. */
+  async stop(): Promise<void> {
+    await this.endpoint.stop();
+    rmSync(this.folder, { recursive: true, force: true });
+    const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
+    await this.ask(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], list).catch(() => undefined);
+  }
+
+  private async write(kubectl: string, context: string): Promise<void> {
+    const view: unknown = JSON.parse(
+      await this.ask(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json']),
+    );
+    const { data } = configView.safeParse(view);
+    if (data === undefined)
+      throw new NodeError(
+        'context_failed',
+        `the context ${context} names no server with a certificate-authority: tests don't trust just anybody`,
+      );
+    const [{ cluster }] = data.clusters;
+    const ca = Buffer.from(cluster['certificate-authority-data'], 'base64').toString();
+    const version: unknown = JSON.parse(await this.ask(['version', '-o', 'json']));
+    const { major, minor } = versions.parse(version).serverVersion;
+    await this.ask(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    const token = (await this.ask(['create', 'token', ACCOUNT, '-n', ACCOUNT, '--duration=8h'])).trim();
+    const kubeconfig = path.join(this.folder, 'kubeconfig');
+    writeFileSync(kubeconfig, kubeconfigText(cluster.server, ca, 'admin', token), { mode: 0o600 });
+    const auditLog = path.join(this.folder, 'audit.log');
+    writeFileSync(auditLog, '');
+    const content: NodeFile = {
+      kind: 'context',
+      minor: `${major}.${minor.replace(/\D.*$/, '')}`,
+      url: cluster.server,
+      ca,
+      kubectl,
+      users: { admin: { token, kubeconfig } },
+      auditLog,
+      operator: { namespace: NAMESPACES.platform, serviceAccount: OPERATOR.serviceAccount },
+      control: { url: this.endpoint.url, token: this.endpoint.token },
+    };
+    writeFileSync(this.file, JSON.stringify(content, null, 2), { mode: 0o600 });
+  }
+}
+
+type Kubectl = (args: readonly string[], input?: string) => Promise<string>;
+
+function kubectlOf(program: string, context: string, env: NodeJS.ProcessEnv): Kubectl {
+  return async (args, input = '') => {
+    try {
+      const running = execute(program, ['--context', context, ...args], { env, timeout: 60_000 });
+      running.child.stdin?.on('error', () => undefined);
+      running.child.stdin?.end(input);
+      return (await running).stdout;
+    } catch (error) {
+      const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+      throw new NodeError(
+        'context_failed',
+        `the cluster of the context ${context} can't be used: kubectl ${args[0] ?? ''}: ${said}`,
+        error,
+      );
+    }
+  };
+}

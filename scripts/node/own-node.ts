@@ -1,0 +1,41 @@
+// A node with all that the tests on one need: programs that are found or built, images that are built, definitions.
+import path from 'node:path';
+import { envoy } from '../engines/envoy.ts';
+import { findNodeEngines } from '../engines/find-engines.ts';
+import type { Say } from '../engines/go.ts';
+import { CONTOUR_DEFINITIONS, GATEWAY_API, moduleFolder } from '../engines/module-files.ts';
+import { findEngine } from '../engines/packaged-engine.ts';
+import { OLDEST_MINOR } from '../engines/versions.ts';
+import { buildImages } from '../images/build-images.ts';
+import { checkRequirements, thisMachine } from './requirements.ts';
+import { TestNode } from './test-node.ts';
+
+export interface OwnNodeOptions {
+  readonly env: NodeJS.ProcessEnv;
+  readonly say: Say;
+  /** Whether the platform's images are built and loaded; without, a test of the node itself starts sooner. */
+  readonly images: boolean;
+}
+
+/**
+ * Brings a node up. Nothing is left where it throws, or is aborted.
+ * @throws NodeError, EngineError, ImageError, BundleError, MissingEngineError that say how to go on
+ */
+export async function startOwnNode(options: OwnNodeOptions, signal: AbortSignal): Promise<TestNode> {
+  const { env, say } = options;
+  // Asked first, because what can't run need not be built for minutes.
+  await checkRequirements(thisMachine(env));
+  const engines = await findNodeEngines(OLDEST_MINOR, { env, say });
+  const found = await findEngine(envoy, env, say);
+  const definitions = [
+    await moduleFolder(GATEWAY_API, { env, say }),
+    path.join(await moduleFolder(CONTOUR_DEFINITIONS, { env, say }), '01-crds.yaml'),
+  ];
+  signal.throwIfAborted();
+  const images = options.images ? (await buildImages({ say, env })).map(({ archive }) => archive) : [];
+  const startedAt = performance.now();
+  const node = await TestNode.start({ env, say, engines, envoy: found.path, images, definitions }, signal);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  say(`a node of Kubernetes ${engines.minor} is up in ${seconds} s, its logs are in ${node.folder}`);
+  return node;
+}
