@@ -13,7 +13,7 @@ import {
   OPERATOR_SELECTOR,
   platformMetadata,
 } from '../metadata.ts';
-import { policyPort } from '../pods.ts';
+import { policyPort } from '#constructs/kit/pods.ts';
 
 export function addDistributorServices(scope: Construct): void {
   const selector = { ...DISTRIBUTOR_SELECTOR };

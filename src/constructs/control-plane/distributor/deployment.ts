@@ -15,7 +15,7 @@ import {
 } from '../control-plane-props.ts';
 import { installationEnvironment, variablesOf } from '../installation-environment.ts';
 import { DISTRIBUTOR_LABELS, DISTRIBUTOR_SELECTOR, platformMetadata } from '../metadata.ts';
-import { apart, pageProbe, resourcesOf } from '../pods.ts';
+import { apart, pageProbe, resourcesOf } from '#constructs/kit/pods.ts';
 
 /** Documents are made and sent within milliseconds; a small young generation halves the memory of a thousand streams. */
 const NODE_OPTIONS = '--max-semi-space-size=4';

@@ -5,7 +5,7 @@ import type { Construct } from 'constructs';
 import { DEFAULT_API_SERVER_PORTS, type ControlPlaneProps } from '../control-plane-props.ts';
 import { DISTRIBUTOR_SELECTOR, OPERATOR_LABELS, OPERATOR_SELECTOR, platformMetadata } from '../metadata.ts';
 import { DEFAULT_DENY, OPERATOR, OPERATOR_PORTS } from '../names.ts';
-import { policyPort } from '../pods.ts';
+import { policyPort } from '#constructs/kit/pods.ts';
 
 /** By what may be missing, not by what must be there: with one operator, nodes can still be drained. */
 export function addDisruptionBudget(scope: Construct): ApiObject {

@@ -15,7 +15,7 @@ import {
 } from '../control-plane-props.ts';
 import { OPERATOR_LABELS, OPERATOR_SELECTOR, platformMetadata } from '../metadata.ts';
 import { OPERATOR, OPERATOR_PORTS } from '../names.ts';
-import { apart, pageProbe, resourcesOf } from '../pods.ts';
+import { apart, pageProbe, resourcesOf } from '#constructs/kit/pods.ts';
 import { operatorEnvironment } from './environment.ts';
 
 function container(props: ControlPlaneProps): Container {

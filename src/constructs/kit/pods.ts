@@ -1,6 +1,6 @@
-// What the pods of the control plane have in common.
+// What the pods of the platform's own programs have in common.
 import type { ResolvedResources } from '#api/resolve-resources.ts';
-import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
+import type { DeepReadonly } from './deep-readonly.ts';
 import {
   IntOrString,
   Quantity,
@@ -8,7 +8,7 @@ import {
   type PodTemplateSpec,
   type Probe,
   type ResourceRequirements,
-} from '#constructs/kit/kubernetes.ts';
+} from './kubernetes.ts';
 
 const quantities = ({ cpu, memory }: { readonly cpu: string; readonly memory: string }) => ({
   cpu: Quantity.fromString(cpu),
