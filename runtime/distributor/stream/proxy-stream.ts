@@ -56,7 +56,8 @@ interface Sent {
   readonly mark: PolicyMark;
   /** In the newest schema. */
   readonly revision: string;
-  refused: boolean;
+  /** Refused for its age. */
+  isLate: boolean;
 }
 
 /** Lines a proxy may send within the time that is looked at. */
@@ -156,9 +157,9 @@ export class ProxyStream {
       );
       return;
     }
-    if (enforced !== undefined) this.takeEnforced(enforced);
-    this.bringUpToDate();
-    this.confirm();
+    if (enforced === undefined) this.bringUpToDate();
+    else this.takeEnforced(enforced);
+    if (this.sent === undefined) this.confirm();
   }
 
   private takeEnforced(enforced: PolicyMark): void {
@@ -181,8 +182,9 @@ export class ProxyStream {
   private takeRefused(refused: Extract<UpMessage, { refused: unknown }>['refused']): void {
     this.options.onRefused(refused);
     if (this.sent?.mark.revision !== refused.revision) return;
-    this.sent.refused = true;
-    this.askFor(refused.behind ?? []);
+    const { behind = [] } = refused;
+    this.sent.isLate = behind.length > 0;
+    this.askFor(behind);
   }
 
   private tellWord(): void {
@@ -212,7 +214,7 @@ export class ProxyStream {
       this.askFor(olderInputs(enforced, mark));
       return;
     }
-    this.sent = { mark, revision: current.revision, refused: false };
+    this.sent = { mark, revision: current.revision, isLate: false };
     this.write(options.lines.lineOf(current, form));
     options.onDocument();
   }
@@ -221,8 +223,8 @@ export class ProxyStream {
     const { sent, enforced } = this;
     if (sent === undefined) return enforced?.revision !== mark.revision || enforced.epoch !== mark.epoch;
     if (sent.mark.revision !== mark.revision || sent.mark.epoch !== mark.epoch) return true;
-    // Refused for its age, it may be taken from a newer view.
-    return sent.refused && olderInputs(mark, sent.mark).length > 0;
+    // It may be taken from a newer view.
+    return sent.isLate && olderInputs(mark, sent.mark).length > 0;
   }
 
   /** Asks for a newer view of what the proxy has seen more of; a proxy that claims what nobody can see is not believed. */
@@ -240,9 +242,11 @@ export class ProxyStream {
 
   private confirm(): boolean {
     const mark = this.currentMark();
-    if (mark === undefined || mark.revision !== this.enforced?.revision) return false;
+    const { enforced } = this;
+    if (mark === undefined || enforced === undefined) return false;
+    if (mark.revision !== enforced.revision || mark.epoch !== enforced.epoch) return false;
     if (this.sent !== undefined && this.sent.mark.revision !== mark.revision) return false;
-    this.askFor(olderInputs(this.enforced, mark));
+    this.askFor(olderInputs(enforced, mark));
     this.say({ current: mark });
     return true;
   }
