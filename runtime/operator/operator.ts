@@ -133,12 +133,18 @@ export class Operator {
     if (!(await this.fillCaches(signal))) return 'stopped';
     log.info({}, 'The caches are filled.');
     // Without it, the first pass would say of every proxy that nothing is known of it.
-    await this.acknowledgements?.whenHeard(FIRST_WORD_MS, signal);
+    if (this.isTrustKnown()) await this.acknowledgements?.whenHeard(FIRST_WORD_MS, signal);
     await this.waitForNeighbour(signal);
     if (signal.aborted) return 'stopped';
     if (leaderElect) return await this.lead(signal);
     await this.work(signal);
     return 'stopped';
+  }
+
+  /** Not in a new installation: the replica that works makes first what the distributors are known by. */
+  private isTrustKnown(): boolean {
+    const { trust } = this.options.settings;
+    return trust === undefined || bundleIn(this.caches.configMaps, NAMESPACES.platform) !== undefined;
   }
 
   /** False where the signal fired before everything was read. */

@@ -110,7 +110,9 @@ export class HttpAcknowledgements implements AcknowledgementSource {
       } catch (error) {
         if (isOver()) break;
         failures += 1;
-        log.warn(
+        // A new installation, or a distributor that starts, is everyday; what stays is worth a line each time.
+        const level = failures > 3 && this.state === 'disconnected' ? 'warn' : 'info';
+        log[level](
           { url, failures, error },
           'The stream of acknowledgements ended. What proxies said last is kept, and status says that it is old.',
         );
