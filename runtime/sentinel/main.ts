@@ -19,7 +19,14 @@ async function main(): Promise<void> {
   const log = createLog({ program: 'sentinel', level: config.value.LOG_LEVEL });
   const shutdown = new Shutdown({ log, deadlineMs: SHUTDOWN_MS });
   try {
-    const addresses = await startSentinel({ config: config.value, clock: systemClock, log, shutdown });
+    const addresses = await startSentinel({
+      config: config.value,
+      clock: systemClock,
+      log,
+      findCluster: async () =>
+        (await import('#runtime/kube/kubeconfig.ts')).loadKubeConfig({ env: process.env }),
+      shutdown,
+    });
     log.info({ ...addresses }, 'The sentinel listens.');
   } catch (error) {
     log.error({ error }, `The sentinel can not start: ${errorMessage(error)}`);

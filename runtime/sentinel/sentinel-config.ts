@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
-import type { Env, EnvResult } from '#runtime/process/env.ts';
+import type { Env, EnvProblem, EnvResult } from '#runtime/process/env.ts';
 import { envInteger, envList, readEnv, SECRET } from '#runtime/process/env.ts';
 import { LOG_LEVELS } from '#runtime/process/log.ts';
 import { isLoopbackHost } from './api/guard.ts';
@@ -17,7 +17,11 @@ const environment = z.object({
     .transform((folder) => path.resolve(folder)),
   INGEST_PORT: envInteger(0, 65535).default(SENTINEL_PORTS.ingest).describe('the port of POST /events'),
   INGEST_HOST: z.string().default('127.0.0.1').describe('the address ingest listens on'),
-  INGEST_KEYS_FILE: z.string().describe('the JSON file of keys that ingest accepts'),
+  INGEST_KEYS_FILE: z.string().optional().describe('the JSON file of keys that ingest accepts'),
+  INGEST_TOKENS: z
+    .enum(['kubernetes'])
+    .optional()
+    .describe('kubernetes where ingest accepts the tokens of pods'),
   API_PORT: envInteger(0, 65535).default(SENTINEL_PORTS.api).describe('the port of the API and the console'),
   API_HOST: z.string().default('127.0.0.1').describe('the address the API listens on'),
   API_TOKEN: z
@@ -28,6 +32,10 @@ const environment = z.object({
     .register(SECRET, { shown: false }),
   API_ALLOWED_HOSTS: envList().default([]).describe('Host names accepted besides loopback'),
   INVENTORY_FILE: z.string().optional().describe('the JSON file of servers, grants and sessions'),
+  INVENTORY: z
+    .enum(['kubernetes'])
+    .optional()
+    .describe('kubernetes where servers, grants and sessions are read from the cluster'),
   CONSOLE_DIR: z.string().optional().describe('the folder of the built console'),
   RETENTION_DAYS: envInteger(1, 3650).default(90).describe('how many days events are kept'),
   STREAM_MAX_BYTES: envInteger(128 * MiB, 1024 ** 4)
@@ -41,8 +49,28 @@ export type SentinelConfig = z.output<typeof environment>;
 export function readSentinelConfig(env: Env): EnvResult<SentinelConfig> {
   const result = readEnv(environment, env);
   if (!result.ok) return result;
-  const { API_HOST, API_TOKEN } = result.value;
-  if (isLoopbackHost(API_HOST) || API_TOKEN !== undefined) return result;
-  const message = `API_HOST is "${API_HOST}", which other machines can reach: set API_TOKEN, or bind 127.0.0.1.`;
-  return { ok: false, problems: [{ variable: 'API_HOST', message }] };
+  const problems = PROBLEMS.flatMap((check) => check(result.value) ?? []);
+  return problems.length === 0 ? result : { ok: false, problems };
 }
+
+/** What no variable says by itself. */
+const PROBLEMS: readonly ((config: SentinelConfig) => EnvProblem | undefined)[] = [
+  ({ API_HOST, API_TOKEN }) => {
+    if (isLoopbackHost(API_HOST) || API_TOKEN !== undefined) return undefined;
+    const message = `API_HOST is "${API_HOST}", which other machines can reach: set API_TOKEN, or bind 127.0.0.1.`;
+    return { variable: 'API_HOST', message };
+  },
+  ({ INGEST_KEYS_FILE, INGEST_TOKENS }) => {
+    if (INGEST_KEYS_FILE !== undefined || INGEST_TOKENS !== undefined) return undefined;
+    const message =
+      'INGEST_KEYS_FILE is not set, so ingest knows no client: set it, or INGEST_TOKENS=kubernetes in a cluster.';
+    return { variable: 'INGEST_KEYS_FILE', message };
+  },
+  ({ INVENTORY, INVENTORY_FILE }) => {
+    if (INVENTORY === undefined || INVENTORY_FILE === undefined) return undefined;
+    return {
+      variable: 'INVENTORY',
+      message: 'INVENTORY and INVENTORY_FILE are both set: unset one of them.',
+    };
+  },
+];

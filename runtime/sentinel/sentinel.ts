@@ -4,16 +4,18 @@ import { getRequestListener } from '@hono/node-server';
 import http from 'node:http';
 import path from 'node:path';
 import type { HealthReport } from '#api/sentinel-api.ts';
+import type { KubeConnection } from '#runtime/kube/kubeconfig.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import { listen } from '#runtime/process/http.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { Shutdown } from '#runtime/process/shutdown.ts';
 import { createApi } from './api/api.ts';
-import { InventorySource } from './api/inventory-source.ts';
+import { FileInventory, type InventorySource } from './api/inventory-source.ts';
 import { LiveFeed } from './api/live-feed.ts';
 import type { ApiKeys } from './ingest/api-keys.ts';
 import { apiKeysIn } from './ingest/api-keys.ts';
 import { createIngestServer } from './ingest/ingest-server.ts';
+import type { Cluster } from './kubernetes/cluster.ts';
 import type { ReloadedFile } from './reloaded-file.ts';
 import type { SentinelConfig } from './sentinel-config.ts';
 import { IngestCounts, sentinelMetrics } from './sentinel-metrics.ts';
@@ -29,6 +31,8 @@ export interface SentinelDeps {
   readonly config: SentinelConfig;
   readonly clock: Clock;
   readonly log: Log;
+  /** Finds the cluster, where the configuration speaks of one. */
+  readonly findCluster: () => Promise<KubeConnection>;
   /** Gets a step for everything that is started, in the order of starting. */
   readonly shutdown: Pick<Shutdown, 'add'>;
 }
@@ -42,7 +46,8 @@ export interface SentinelAddresses {
 interface Parts {
   readonly stream: EventStream;
   readonly writer: Writer;
-  readonly keys: ReloadedFile<ApiKeys>;
+  readonly keys: ReloadedFile<ApiKeys> | undefined;
+  readonly cluster: Cluster | undefined;
   readonly inventory: InventorySource;
   readonly feed: LiveFeed;
   readonly counts: IngestCounts;
@@ -51,12 +56,15 @@ interface Parts {
 /** Resolves once ingest and API listen. Throws where a folder or port can't be had; the message says what to do. */
 export async function startSentinel(deps: SentinelDeps): Promise<SentinelAddresses> {
   const { config, clock } = deps;
+  const cluster = await openCluster(deps);
   const { stream, writer } = await openStorage(deps);
+  const { INGEST_KEYS_FILE: keysFile } = config;
   const parts: Parts = {
     stream,
     writer,
-    keys: apiKeysIn(config.INGEST_KEYS_FILE, clock),
-    inventory: new InventorySource(config.INVENTORY_FILE, clock),
+    keys: keysFile === undefined ? undefined : apiKeysIn(keysFile, clock),
+    cluster,
+    inventory: cluster?.inventory ?? new FileInventory(config.INVENTORY_FILE, clock),
     feed: new LiveFeed(stream),
     counts: new IngestCounts(),
   };
@@ -67,6 +75,16 @@ export async function startSentinel(deps: SentinelDeps): Promise<SentinelAddress
     ingestUrl: `http://${urlHost(config.INGEST_HOST)}:${ingestPort}/events`,
     apiUrl: `http://${urlHost(config.API_HOST)}:${apiPort}`,
   };
+}
+
+async function openCluster({ config, clock, log, findCluster, shutdown }: SentinelDeps) {
+  const [tokens, inventory] = [config.INGEST_TOKENS !== undefined, config.INVENTORY !== undefined];
+  if (!tokens && !inventory) return undefined;
+  const { Cluster } = await import('./kubernetes/cluster.ts');
+  const cluster = new Cluster({ connection: await findCluster(), tokens, inventory, clock, log });
+  shutdown.add({ name: 'cluster', run: () => cluster.stop() });
+  cluster.start();
+  return cluster;
 }
 
 async function openStorage({ config, log, shutdown }: SentinelDeps) {
@@ -83,24 +101,31 @@ async function openStorage({ config, log, shutdown }: SentinelDeps) {
 }
 
 async function openIngest({ config, clock, log, shutdown }: SentinelDeps, parts: Parts): Promise<number> {
-  const { stream, keys, counts } = parts;
-  await keys.current();
-  if (keys.problem !== undefined)
+  const { stream, keys, cluster, counts } = parts;
+  await keys?.current();
+  if (keys?.problem !== undefined)
     log.error({ problem: keys.problem }, 'Ingest has no keys; clients have to wait.');
-  const server = createIngestServer({ stream, keys, clock, log, count: counts.count });
+  const server = createIngestServer({
+    stream,
+    keys,
+    tokens: cluster?.tokens,
+    clock,
+    log,
+    count: counts.count,
+  });
   shutdown.add({ name: 'ingest', run: (signal) => closeServer(server, signal) });
   return listen(server, { variable: 'INGEST_PORT', port: config.INGEST_PORT, host: config.INGEST_HOST });
 }
 
 async function openApi({ config, clock, log, shutdown }: SentinelDeps, parts: Parts): Promise<number> {
-  const { stream, writer, inventory, feed, counts } = parts;
+  const { stream, writer, cluster, inventory, feed, counts } = parts;
   const app = createApi({
     store: () => writer.store,
     pending: () => stream.stats().pending,
     inventory,
     feed,
     health: () => healthOf(parts),
-    isReady: () => stream.stats().problem === undefined,
+    isReady: () => stream.stats().problem === undefined && cluster?.synced !== false,
     registry: sentinelMetrics(counts, stream, writer),
     consoleDir: config.CONSOLE_DIR,
     token: config.API_TOKEN,
@@ -134,12 +159,13 @@ async function closeServer(server: http.Server, signal: AbortSignal): Promise<vo
   signal.removeEventListener('abort', end);
 }
 
-function healthOf({ stream, writer, keys, inventory }: Parts): HealthReport {
+function healthOf({ stream, writer, keys, cluster, inventory }: Parts): HealthReport {
   const { problem, pending } = stream.stats();
   const components = {
     stream: componentOf(problem),
     store: componentOf(writer.problem),
-    keys: componentOf(keys.problem),
+    keys: componentOf(keys?.problem),
+    cluster: componentOf(cluster?.problem),
     inventory: componentOf(inventory.problem),
   };
   const isOk = Object.values(components).every(({ status }) => status === 'ok');

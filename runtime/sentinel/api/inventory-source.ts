@@ -1,14 +1,27 @@
-// The inventory file as the API shows it. While somebody watches, it is looked at a few times a second and they are
-// told of a change; otherwise it is read when it is asked for.
+// Where the API learns what runs and who may call it: a file that the platform's runner writes, or the cluster.
 import { inventory, EMPTY_INVENTORY } from '#api/inventory.ts';
 import type { Inventory } from '#api/inventory.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import { parseJsonFile, ReloadedFile } from '../reloaded-file.ts';
 import type { LiveFeed } from './live-feed.ts';
 
+export interface InventorySource {
+  /** The last inventory that could be read; an empty one where there was none. */
+  current(): Promise<Inventory>;
+  /** Why what `current` says may be old. */
+  readonly problem: string | undefined;
+  /** Tells `feed` of changes until `stop`. */
+  announceTo(feed: LiveFeed): void;
+  stop(): void;
+}
+
 const LOOK_MS = 400;
 
-export class InventorySource {
+/**
+ * The inventory file. While somebody watches, it is looked at a few times a second and they are told of a change;
+ * otherwise it is read when it is asked for.
+ */
+export class FileInventory implements InventorySource {
   private readonly file: ReloadedFile<Inventory> | undefined;
   private timer: NodeJS.Timeout | undefined;
 
@@ -19,7 +32,6 @@ export class InventorySource {
         : new ReloadedFile({ file, clock, parse: (text) => parseJsonFile(inventory, text) });
   }
 
-  /** The last inventory that could be read; an empty one where there was none. */
   async current(): Promise<Inventory> {
     return (await this.file?.current()) ?? EMPTY_INVENTORY;
   }
@@ -28,7 +40,6 @@ export class InventorySource {
     return this.file?.problem;
   }
 
-  /** Tells `feed` of changes until `stop`. */
   announceTo(feed: LiveFeed): void {
     const { file } = this;
     if (file === undefined) return;

@@ -9,13 +9,17 @@ import type { ReloadedFile } from '../reloaded-file.ts';
 import type { EventStream } from '../stream/event-stream.ts';
 import { StreamError } from '../stream/event-stream.ts';
 import type { ApiKeys, IngestIdentity } from './api-keys.ts';
+import type { PodTokens } from './pod-tokens.ts';
 import { readBody } from './read-body.ts';
 import type { EventProblem } from './read-events.ts';
 import { readEvents } from './read-events.ts';
 
 export interface IngestDeps {
   readonly stream: EventStream;
-  readonly keys: ReloadedFile<ApiKeys>;
+  /** Absent where no client has a key. */
+  readonly keys?: ReloadedFile<ApiKeys> | undefined;
+  /** Absent where no client comes with the token of its pod. */
+  readonly tokens?: Pick<PodTokens, 'recognise'> | undefined;
   readonly clock: Clock;
   readonly log: Log;
   /** Called once for each answered request. */
@@ -25,6 +29,7 @@ export interface IngestDeps {
 /** Bodies in memory at one time; more are turned away until some are done. */
 const BODIES_BYTES = 256 * 1024 * 1024;
 const KEEP_ALIVE_MS = 75_000;
+const BEARER = /^Bearer ([\w.~+/-]+=*)$/i;
 
 interface Answer {
   readonly status: number;
@@ -32,7 +37,7 @@ interface Answer {
   readonly message?: string;
   readonly accepted?: number;
   readonly problems?: readonly EventProblem[];
-  readonly retryAfterS?: number;
+  readonly retryAfterS?: number | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   /** The body was not read: the connection can't be used for another request. */
   readonly close?: boolean;
@@ -95,20 +100,37 @@ function refuseHead(request: http.IncomingMessage): Answer | undefined {
   return { status: 405, code: 'method_not_allowed', message: 'Post to /events.', headers: { allow: 'POST' } };
 }
 
-/** Before the body: strangers don't make us read one. */
+/** Before the body: strangers don't make us read one. A key comes first; a token is asked about where there is none. */
 async function authenticate(
-  deps: IngestDeps,
-  request: http.IncomingMessage,
+  { keys, tokens }: IngestDeps,
+  { headers }: http.IncomingMessage,
 ): Promise<IngestIdentity | Answer> {
-  const keys = await deps.keys.current();
+  const token = BEARER.exec(headers.authorization ?? '')?.[1];
+  if (tokens !== undefined && headers['x-api-key'] === undefined && token !== undefined) {
+    const found = await tokens.recognise(token);
+    if (found.ok) return found.identity;
+    const retryAfterS = found.status === 503 || found.status === 429 ? 5 : undefined;
+    return { status: found.status, code: found.code, message: found.message, close: true, retryAfterS };
+  }
+  return keys === undefined ? stranger('a bearer token is missing') : await byKey(keys, headers);
+}
+
+async function byKey(
+  file: ReloadedFile<ApiKeys>,
+  headers: http.IncomingHttpHeaders,
+): Promise<IngestIdentity | Answer> {
+  const keys = await file.current();
   if (keys === undefined) {
     const message = 'The keys of ingest are not readable yet; see the log of the sentinel.';
     return { status: 503, code: 'keys_unavailable', message, retryAfterS: 5, close: true };
   }
-  const presented = request.headers['x-api-key'];
+  const presented = headers['x-api-key'];
   const identity = typeof presented === 'string' ? keys.find(presented) : undefined;
-  if (identity !== undefined) return identity;
-  return { status: 401, code: 'unauthorized', message: 'x-api-key is missing or unknown.', close: true };
+  return identity ?? stranger('x-api-key is missing or unknown');
+}
+
+function stranger(why: string): Answer {
+  return { status: 401, code: 'unauthorized', message: `${why}.`, close: true };
 }
 
 /** What the body may take in memory: its length where that is told and plain, else as much as is allowed. */

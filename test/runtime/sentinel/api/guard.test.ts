@@ -4,7 +4,7 @@ import { systemClock } from '#runtime/process/clock.ts';
 import { silentLog } from '#runtime/process/log.ts';
 import { createRegistry } from '#runtime/process/metrics.ts';
 import { createApi } from '#runtime/sentinel/api/api.ts';
-import { InventorySource } from '#runtime/sentinel/api/inventory-source.ts';
+import { FileInventory } from '#runtime/sentinel/api/inventory-source.ts';
 import { LiveFeed } from '#runtime/sentinel/api/live-feed.ts';
 import { readSentinelConfig } from '#runtime/sentinel/sentinel-config.ts';
 import { openEmbeddedLog } from '#runtime/sentinel/stream/embedded-log.ts';
@@ -17,7 +17,7 @@ async function apiWith(token: string | undefined, allowedHosts: readonly string[
   const app = createApi({
     store: () => undefined,
     pending: () => 0,
-    inventory: new InventorySource(undefined, systemClock),
+    inventory: new FileInventory(undefined, systemClock),
     feed: new LiveFeed(stream),
     health: () => ({
       status: 'degraded',
