@@ -15,6 +15,12 @@ export type {
 export { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 export type { Exemption } from '#constructs/kit/security.ts';
 export type { Warning } from '#constructs/kit/warnings.ts';
+export type {
+  ApiTokenRef,
+  SentinelClient,
+  SentinelProps,
+  SentinelVolume,
+} from '#constructs/sentinel/sentinel-props.ts';
 export { Auth, type HeaderAuthOptions, type OauthOptions } from '#constructs/server/auth.ts';
 export { Gateway, type GatewayOff, type GatewayOptions } from '#constructs/server/gateway.ts';
 export type { LocalCommand } from '#constructs/server/local-command.ts';
@@ -35,4 +41,5 @@ export {
 export { renderYaml, type YamlFile } from '#render/yaml.ts';
 export { BootstrapStack } from '#stacks/bootstrap-stack.ts';
 export { PlatformStack, type PlatformStackProps } from '#stacks/platform-stack.ts';
+export { SentinelStack, type SentinelStackProps } from '#stacks/sentinel-stack.ts';
 export { ServersStack, type ServersStackProps } from '#stacks/servers-stack.ts';

@@ -14,6 +14,7 @@ describe('the public surface', () => {
       'InvalidProgramError',
       'McpServer',
       'PlatformStack',
+      'SentinelStack',
       'ServerRef',
       'ServersStack',
       'SideEffect',

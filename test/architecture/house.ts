@@ -8,7 +8,11 @@ const POLICY: readonly Room[] = [...API, 'src/policy'];
 const KIT: readonly Room[] = [...POLICY, 'src/constructs/kit'];
 const ACCESS: readonly Room[] = [...KIT, 'src/constructs/access'];
 const CONSTRUCTS: readonly Room[] = [...ACCESS, 'src/constructs/server'];
-const PLATFORM_CONSTRUCTS: readonly Room[] = [...CONSTRUCTS, 'src/constructs/control-plane'];
+const PLATFORM_CONSTRUCTS: readonly Room[] = [
+  ...CONSTRUCTS,
+  'src/constructs/control-plane',
+  'src/constructs/sentinel',
+];
 const LIBRARY: readonly Room[] = [...PLATFORM_CONSTRUCTS, 'src/stacks', 'src/render'];
 /** What a program in a container may import; programs never import each other. */
 const PROGRAM: readonly Room[] = ['src/api', 'src/policy', 'runtime/kube', 'runtime/process'];
@@ -23,6 +27,7 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/constructs/access': [...API, 'src/constructs/kit'],
   'src/constructs/server': ACCESS,
   'src/constructs/control-plane': CONSTRUCTS,
+  'src/constructs/sentinel': CONSTRUCTS,
   'src/stacks': PLATFORM_CONSTRUCTS,
   'src/render': PLATFORM_CONSTRUCTS,
   'runtime/kube': [],

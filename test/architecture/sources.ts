@@ -16,6 +16,7 @@ export const ROOMS = [
   'src/constructs/access',
   'src/constructs/server',
   'src/constructs/control-plane',
+  'src/constructs/sentinel',
   'src/stacks',
   'src/render',
   'runtime/kube',

@@ -2,9 +2,11 @@ import { describe, expect, it } from '@jest/globals';
 import type { App } from 'cdk8s';
 import { KINDS } from '#api/kinds.ts';
 import { controlPlaneObjects } from '#constructs/control-plane/control-plane.ts';
+import { sentinelObjects } from '#constructs/sentinel/sentinel.ts';
 import { synthesise } from '#render/synthesise.ts';
 import { BootstrapStack } from '#stacks/bootstrap-stack.ts';
 import { PlatformStack } from '#stacks/platform-stack.ts';
+import { SentinelStack } from '#stacks/sentinel-stack.ts';
 import { ServersStack } from '#stacks/servers-stack.ts';
 
 const manifestsOf = (program: (app: App) => void) =>
@@ -32,6 +34,21 @@ describe('PlatformStack', () => {
     const program = (app: App) =>
       new PlatformStack(app, 'platform', { image: 'example.org/operator', distributor });
     expect(() => manifestsOf(program)).toThrow(/platform\/control-plane: .*1 problem:\n {2}image: must name/);
+  });
+});
+
+describe('SentinelStack', () => {
+  const props = { image: 'example.org/sentinel:1.0.0', apiToken: { secretName: 'sentinel-api' } };
+
+  it('is the sentinel, exactly as it is without a stack', () => {
+    const manifests = manifestsOf((app) => new SentinelStack(app, 'sentinel', props));
+    expect(manifests).toEqual(sentinelObjects(props));
+  });
+
+  it('tells the platform where proxies send what they recorded', () => {
+    const ingest: string[] = [];
+    manifestsOf((app) => ingest.push(new SentinelStack(app, 'sentinel', props).ingestUrl));
+    expect(ingest).toEqual(['http://mcp-sentinel.mcp-sentinel.svc.cluster.local:8081/events']);
   });
 });
 

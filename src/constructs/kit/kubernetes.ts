@@ -11,6 +11,7 @@ export {
   KubePodDisruptionBudget,
   KubeService,
   KubeServiceAccount,
+  KubeStatefulSet,
   Quantity,
 } from 'cdk8s-plus-28/lib/imports/k8s.js';
 export type {

@@ -23,7 +23,7 @@ export function resourcesOf({ requests, limits }: DeepReadonly<ResolvedResources
 export function pageProbe(
   port: string,
   path: string,
-  times: { readonly initialDelaySeconds: number; readonly periodSeconds: number },
+  times: { readonly initialDelaySeconds?: number; readonly periodSeconds: number },
 ): Probe {
   return { httpGet: { path, port: IntOrString.fromString(port) }, ...times };
 }

@@ -1,0 +1,35 @@
+// The environment of a sentinel in a pod. Its contract is src/api/sentinel-config.ts; the token comes by reference.
+import type { SentinelEnvironment } from '#api/sentinel-config.ts';
+import type { EnvVar } from '#constructs/kit/kubernetes.ts';
+import { serviceNames } from './names.ts';
+import { DEFAULT_CLUSTER_DOMAIN, DEFAULT_TOKEN_KEY, type SentinelProps } from './sentinel-props.ts';
+
+export const DATA_FOLDER = '/var/lib/mcp-sentinel';
+
+type Values = Omit<SentinelEnvironment, 'API_TOKEN'>;
+
+/** Probes and Prometheus call a pod by its address; the second form is that of an IPv6 one. */
+const POD_NAMES = ['$(POD_IP)', '[$(POD_IP)]'];
+
+function values({ clusterDomain = DEFAULT_CLUSTER_DOMAIN, hosts = [], ...props }: SentinelProps): Values {
+  return {
+    DATA_DIR: DATA_FOLDER,
+    INGEST_HOST: '0.0.0.0',
+    INGEST_TOKENS: 'kubernetes',
+    INVENTORY: 'kubernetes',
+    API_HOST: '0.0.0.0',
+    API_ALLOWED_HOSTS: [...serviceNames(clusterDomain), ...hosts, ...POD_NAMES].join(','),
+    ...(props.retentionDays !== undefined && { RETENTION_DAYS: String(props.retentionDays) }),
+    ...(props.logLevel !== undefined && { LOG_LEVEL: props.logLevel }),
+  };
+}
+
+/** What a value refers to stands before it. */
+export function sentinelEnvironment(props: SentinelProps): readonly EnvVar[] {
+  const { secretName, key = DEFAULT_TOKEN_KEY } = props.apiToken;
+  return [
+    { name: 'POD_IP', valueFrom: { fieldRef: { apiVersion: 'v1', fieldPath: 'status.podIP' } } },
+    ...Object.entries(values(props)).map(([name, value]) => ({ name, value })),
+    { name: 'API_TOKEN', valueFrom: { secretKeyRef: { name: secretName, key } } },
+  ];
+}

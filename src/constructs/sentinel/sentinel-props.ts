@@ -1,0 +1,68 @@
+// What an installation says about its sentinel. The token of its API is never part of it: this names the Secret that holds
+// it.
+import { DEFAULT_OPERATOR_CONFIG } from '#api/operator-config.ts';
+import type { ResolvedResources } from '#api/resolve-resources.ts';
+import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
+import type { Exemption } from '#constructs/kit/security.ts';
+
+/** A Secret in the sentinel's namespace with the token of its API: 16 characters or more, better 32 random bytes. */
+export interface ApiTokenRef {
+  readonly secretName: string;
+  /** @default token */
+  readonly key?: string;
+}
+
+/** A volume that outlives the pod. */
+export interface SentinelVolume {
+  /** Whole Gi or Ti, `5Gi` or more. @default 20Gi */
+  readonly size?: string;
+  /** @default that of the cluster */
+  readonly storageClass?: string;
+}
+
+/** Pods that may call the API and the console. */
+export interface SentinelClient {
+  readonly namespace: string;
+  /** @default every pod of the namespace */
+  readonly podLabels?: Readonly<Record<string, string>>;
+}
+
+export interface SentinelProps {
+  /** Image of the sentinel, with its version or digest; `latest` is refused. */
+  readonly image: string;
+  readonly apiToken: ApiTokenRef;
+  /**
+   * Where events are kept. `ephemeral` loses all of them with the pod, which a test may want.
+   * @default a volume of 20Gi, of the cluster's own storage class
+   */
+  readonly storage?: SentinelVolume | { readonly ephemeral: Exemption };
+  /** How long events are kept. @default 90 */
+  readonly retentionDays?: number;
+  /** Who may call the API and read metrics, beside a port-forward. Ingest is open to the pods of servers. @default nobody */
+  readonly clients?: readonly SentinelClient[];
+  /** Names under which clients call the API, an Ingress's host among them. @default those of its Service */
+  readonly hosts?: readonly string[];
+  /** Domain of Services. @default cluster.local */
+  readonly clusterDomain?: string;
+  /** @default requests 200m and 512Mi, limits 1 and 2Gi */
+  readonly resources?: DeepReadonly<ResolvedResources>;
+  /** @default info */
+  readonly logLevel?: 'debug' | 'info' | 'warn' | 'error';
+  /** Ports on which API servers listen: that of their Service, and that of the machines behind it. @default 443, 6443 */
+  readonly apiServerPorts?: readonly number[];
+  /** Names of pull secrets, in the sentinel's namespace. @default none */
+  readonly imagePullSecrets?: readonly string[];
+}
+
+export const DEFAULT_SIZE = '20Gi';
+
+export const DEFAULT_TOKEN_KEY = 'token';
+
+export const DEFAULT_CLUSTER_DOMAIN = DEFAULT_OPERATOR_CONFIG.clusterDomain;
+
+export const DEFAULT_API_SERVER_PORTS: readonly number[] = [443, 6443];
+
+export const DEFAULT_RESOURCES: ResolvedResources = {
+  requests: { cpu: '200m', memory: '512Mi' },
+  limits: { cpu: '1', memory: '2Gi' },
+};
