@@ -36,6 +36,9 @@ const LIMITS = {
   servers: 100_000,
 } as const;
 
+/** Failures before the first word that nobody has to hear of; with the pauses between them, about half a minute. */
+const STARTING = 7;
+
 const acknowledgement = z.object({
   podUid: z.string().min(1).max(128),
   revision: policyDocument.shape.revision,
@@ -72,6 +75,7 @@ export class HttpAcknowledgements implements AcknowledgementSource {
   private readonly stateListeners: (() => void)[] = [];
   private readonly silenceMs: number;
   private readonly graceMs: number;
+  private wasHeard = false;
   private readonly first = Promise.withResolvers<undefined>();
   /** Runs from the end of a stream until its word counts as old. */
   private grace: NodeJS.Timeout | undefined;
@@ -110,8 +114,8 @@ export class HttpAcknowledgements implements AcknowledgementSource {
       } catch (error) {
         if (isOver()) break;
         failures += 1;
-        // A new installation, or a distributor that starts, is everyday; what stays is worth a line each time.
-        const level = failures > 3 && this.state === 'disconnected' ? 'warn' : 'info';
+        // In a new installation others have to start first, too.
+        const level = this.wasHeard || failures > STARTING ? 'warn' : 'info';
         log[level](
           { url, failures, error },
           'The stream of acknowledgements ended. What proxies said last is kept, and status says that it is old.',
@@ -175,6 +179,7 @@ export class HttpAcknowledgements implements AcknowledgementSource {
       this.forgetStale();
       clearTimeout(this.grace);
       this.grace = undefined;
+      this.wasHeard = true;
       this.first.resolve(undefined);
       this.setState('connected');
       onSynced();
