@@ -1,0 +1,19 @@
+// The sentinel of the cluster, as its API shows it to whoever has the token.
+import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
+import { NAMESPACES } from '#api/names.ts';
+import type { TrailSource } from '#runtime/local/check/audit-trail.ts';
+import { API_TOKEN_SECRET } from '#scripts/node/platform/program.ts';
+import { cluster } from '#test/cluster/harness/cluster.ts';
+import { at } from '#test/cluster/harness/objects.ts';
+import { nameOf, reach } from './reach.ts';
+
+export async function sentinel(): Promise<Required<TrailSource>> {
+  const secret = await cluster().must('Secret', API_TOKEN_SECRET.name, NAMESPACES.sentinel);
+  const encoded = String(at(secret, 'data', API_TOKEN_SECRET.key));
+  const name = await nameOf('mcp-sentinel', NAMESPACES.sentinel);
+  return {
+    url: `http://${name}:${SENTINEL_PORTS.api}`,
+    token: Buffer.from(encoded, 'base64').toString('utf8'),
+    fetch: reach,
+  };
+}
