@@ -18,6 +18,9 @@ export const NOTES_KEY = 'key-of-notes-0123456789';
 const listening = z.object({ ingestUrl: z.string(), apiUrl: z.string() });
 const START_MS = 60_000;
 
+/** `KUBECONFIG`: where it finds its cluster. */
+export type SentinelExtra = Partial<SentinelEnvironment> & { readonly KUBECONFIG?: string };
+
 export interface Accepted {
   readonly status: number;
   readonly body: unknown;
@@ -64,7 +67,7 @@ export class SentinelProcess {
     this.apiUrl = addresses.apiUrl;
   }
 
-  static async start(home: SentinelHome, extra: Partial<SentinelEnvironment> = {}): Promise<SentinelProcess> {
+  static async start(home: SentinelHome, extra: SentinelExtra = {}): Promise<SentinelProcess> {
     const { child, log } = spawnSentinel(home, extra);
     const deadline = Date.now() + START_MS;
     while (Date.now() < deadline && child.exitCode === null) {
@@ -121,7 +124,7 @@ export class SentinelProcess {
   }
 }
 
-export function spawnSentinel(home: SentinelHome, extra: Partial<SentinelEnvironment>) {
+export function spawnSentinel(home: SentinelHome, extra: SentinelExtra) {
   const root = path.resolve(import.meta.dirname, '../../..');
   const environment: SentinelEnvironment = {
     DATA_DIR: home.at('data'),

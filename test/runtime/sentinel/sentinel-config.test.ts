@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { readSentinelConfig } from '#runtime/sentinel/sentinel-config.ts';
+
+const problems = (env: Readonly<Record<string, string>>) => {
+  const read = readSentinelConfig({ DATA_DIR: '/data', ...env });
+  return read.ok ? [] : read.problems.map(({ message }) => message);
+};
+
+describe("a sentinel's configuration", () => {
+  it('needs a way to know the clients of ingest', () => {
+    expect(problems({})).toEqual([expect.stringContaining('INGEST_TOKENS=kubernetes')]);
+    expect(problems({ INGEST_TOKENS: 'kubernetes' })).toEqual([]);
+    expect(problems({ INGEST_KEYS_FILE: '/keys.json' })).toEqual([]);
+    expect(problems({ INGEST_TOKENS: 'kubernetes', INGEST_KEYS_FILE: '/keys.json' })).toEqual([]);
+  });
+
+  it('takes the inventory from one place, and names everything that is wrong at once', () => {
+    const both = { INVENTORY: 'kubernetes', INVENTORY_FILE: '/inventory.json', API_HOST: '0.0.0.0' };
+    expect(problems(both)).toEqual([
+      expect.stringContaining('set API_TOKEN'),
+      expect.stringContaining('INGEST_KEYS_FILE is not set'),
+      expect.stringContaining('unset one of them'),
+    ]);
+  });
+});
