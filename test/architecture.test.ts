@@ -1,9 +1,7 @@
 // The rules of the house, on every file there is, and for each rule a file that breaks it.
-import { existsSync } from 'node:fs';
 import { glob } from 'node:fs/promises';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { build } from 'esbuild';
 import { ambientViolations, importViolations, referenceViolations } from './architecture/house.ts';
 import {
   importsOf,
@@ -123,28 +121,5 @@ describe('what would break a rule', () => {
     expect(importsOf({ path: 'runtime/sentinel/console/src/x.tsx', text: "import '../../y.ts';" })).toEqual([
       { specifier: '../../y.ts', room: 'runtime/sentinel' },
     ]);
-  });
-});
-
-describe('the proxy as one file', () => {
-  it('holds nothing of constructs, cdk8s, Pulumi or another program', async () => {
-    const entry = path.join(root, 'runtime/proxy/main.ts');
-    expect(existsSync(entry)).toBe(true);
-    const { metafile } = await build({
-      entryPoints: [entry],
-      bundle: true,
-      write: false,
-      metafile: true,
-      platform: 'node',
-      format: 'esm',
-      logLevel: 'silent',
-    });
-    const inputs = Object.keys(metafile.inputs).map((input) =>
-      path.relative(root, path.resolve(input)).split(path.sep).join('/'),
-    );
-    const foreign =
-      /^(src\/constructs|src\/stacks|src\/render|imports|runtime\/(sentinel|local)|node_modules\/(cdk8s|constructs|@pulumi|chdb))/;
-    expect(inputs).toContain('runtime/proxy/main.ts');
-    expect(inputs.filter((input) => foreign.test(input))).toEqual([]);
   });
 });

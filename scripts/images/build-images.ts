@@ -1,7 +1,6 @@
 // Builds images and writes each into one file, for people (`npm run images`) and for the tests on a real node. An image
 // whose files have not changed since is not built again: nothing new takes about two seconds, most of it bundling.
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
@@ -56,15 +55,10 @@ export async function buildImages(options: ImageOptions): Promise<readonly Built
   return withLock(path.join(folder, 'lock'), waiting, async () => {
     const base = options.base ?? (await standInBase(builder, say));
     const built: BuiltImage[] = [];
-    for (const target of only.filter(isThere))
+    for (const target of only)
       built.push(await buildImage(target, base, builder, { ...options, out }));
     return built;
   });
-}
-
-/** Until the distributor is here. */
-function isThere(target: Target): boolean {
-  return target !== 'distributor' || existsSync(path.join(root, 'runtime/distributor/main.ts'));
 }
 
 interface Place extends ImageOptions {
