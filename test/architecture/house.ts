@@ -32,18 +32,21 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/render': PLATFORM_CONSTRUCTS,
   'runtime/kube': [],
   'runtime/process': [],
+  // What operator, distributor and sentinel have to agree on: the policy of a server, and whose pod is whose.
+  'runtime/policy-book': PROGRAM,
   // The operator applies what constructs render: the same tree that snapshot tests and GitOps see.
-  'runtime/operator': [...CONSTRUCTS, 'runtime/kube', 'runtime/process'],
+  'runtime/operator': [...CONSTRUCTS, 'runtime/kube', 'runtime/process', 'runtime/policy-book'],
+  'runtime/distributor': [...PROGRAM, 'runtime/policy-book'],
   'runtime/proxy': PROGRAM,
-  'runtime/sentinel': PROGRAM,
+  'runtime/sentinel': [...PROGRAM, 'runtime/policy-book'],
   'runtime/sentinel/console': ['src/api'],
   // The local platform bundles the programs that it starts with the script that bundles them for images.
   'runtime/local': [...PLATFORM, 'scripts'],
   src: LIBRARY,
-  cli: [...PLATFORM, 'runtime/kube', 'runtime/local', 'src', 'scripts'],
+  cli: [...PLATFORM, 'runtime/kube', 'runtime/policy-book', 'runtime/local', 'src', 'scripts'],
   // A program is written against the public surface alone.
   examples: ['src'],
-  scripts: [...PLATFORM, 'runtime/kube', 'runtime/operator', 'src'],
+  scripts: [...PLATFORM, 'runtime/kube', 'runtime/operator', 'runtime/distributor', 'src'],
   bench: ROOMS,
   test: ROOMS,
   '.': [...LIBRARY, 'src', 'examples'],
