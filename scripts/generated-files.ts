@@ -12,6 +12,7 @@ import { customResourceDefinition } from '#api/crd.ts';
 import { KINDS } from '#api/kinds.ts';
 import { DISTRIBUTOR_PERMISSIONS } from '#runtime/distributor/permissions.ts';
 import { OPERATOR_PERMISSIONS } from '#runtime/operator/permissions.ts';
+import { SENTINEL_PERMISSIONS } from '#runtime/sentinel/permissions.ts';
 import { rulesFile, type RulesFile } from './rbac-rules.ts';
 
 export const root = path.dirname(import.meta.dirname);
@@ -61,6 +62,12 @@ const RULES: readonly RulesFile[] = [
     program: 'runtime/distributor',
     prefix: 'DISTRIBUTOR',
     permissions: DISTRIBUTOR_PERMISSIONS,
+  },
+  {
+    file: 'src/constructs/sentinel/sentinel-rules.ts',
+    program: 'runtime/sentinel',
+    prefix: 'SENTINEL',
+    permissions: SENTINEL_PERMISSIONS,
   },
 ];
 
