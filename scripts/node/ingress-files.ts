@@ -11,6 +11,9 @@ export const GATEWAY = { namespace: 'projectcontour', name: 'contour' } as const
 /** Where Envoy takes plain HTTP, for an Ingress and for the Gateway's listener of port 80 alike. */
 export const HTTP_PORT = 8080;
 
+/** Where Envoy says that it is ready, as soon as it has heard of Contour. It opens the one above with the first route. */
+export const HEALTH_PORT = 8002;
+
 /** Between Contour and Envoy, on loopback of the node. */
 export const XDS_PORT = 8001;
 
@@ -28,6 +31,8 @@ export function contourArgs({ node }: Addresses, kubeconfig: string, config: str
     '--insecure',
     '--envoy-service-http-address=0.0.0.0',
     `--envoy-service-http-port=${HTTP_PORT}`,
+    '--stats-address=127.0.0.1',
+    `--stats-port=${HEALTH_PORT}`,
     `--ingress-status-address=${node}`,
     '--disable-leader-election',
     // Their definitions are not in the standard channel.

@@ -29,11 +29,16 @@ const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly isRoot: boolean;
+  /** Folders of programs, as PATH has them. */
   readonly path: string;
 }
 
 export function thisMachine(env: NodeJS.ProcessEnv): Machine {
-  return { platform: process.platform, isRoot: process.getuid?.() === 0, path: env['PATH'] ?? '' };
+  return {
+    platform: process.platform,
+    isRoot: process.getuid?.() === 0,
+    path: systemPath(env['PATH'] ?? ''),
+  };
 }
 
 /** PATH with the folders in which system programs lie. */
@@ -65,7 +70,7 @@ export async function checkRequirements(machine: Machine): Promise<void> {
 
 /** Path of a program; undefined where there is none. */
 export async function findProgram(program: string, searched: string): Promise<string | undefined> {
-  for (const folder of path.isAbsolute(program) ? [''] : systemPath(searched).split(path.delimiter)) {
+  for (const folder of path.isAbsolute(program) ? [''] : searched.split(path.delimiter)) {
     const file = path.join(folder, program);
     try {
       await access(file, constants.X_OK);

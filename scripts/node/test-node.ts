@@ -130,7 +130,7 @@ async function startBox(plan: BoxPlan, options: TestNodeOptions, signal: AbortSi
   const child = spawnBox(plan, options);
   const { stdout } = child;
   if (stdout === null) throw new NodeError('box_failed', 'the box has no standard output');
-  // Nobody can write to it once the box is gone, and a process that waits for it must not keep this one.
+  const ended = new Promise((resolve) => child.once('exit', resolve));
   let first: number | undefined;
   const abort = () => child.kill('SIGKILL');
   signal.addEventListener('abort', abort);
@@ -140,13 +140,18 @@ async function startBox(plan: BoxPlan, options: TestNodeOptions, signal: AbortSi
       const event = boxEvent.parse(json);
       if ('say' in event) options.say(event.say);
       else if (event.event === 'ready' && first !== undefined) {
+        // A process that waits for it must not keep this one.
         child.unref();
         return first;
       } else first = await takeIn(plan, child.pid ?? 0);
     }
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
   } finally {
     signal.removeEventListener('abort', abort);
   }
+  await ended;
   signal.throwIfAborted();
   throw new NodeError('box_failed', `the node did not come up:\n${lastWords(plan.folder)}`);
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { imageArchive, type ImageFile } from '#scripts/node/image-archive.ts';
-import { findProgram } from '#scripts/node/requirements.ts';
+import { findProgram, thisMachine } from '#scripts/node/requirements.ts';
 import { becomes, make } from '#test/cluster/harness/builders.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
 import { eventually, until } from '#test/cluster/harness/eventually.ts';
@@ -188,7 +188,7 @@ describeOwnNode('of the node', () => {
 
   it('images can be loaded from archives, and deleted', async () => {
     const name = 'registry.example.org/loaded:1';
-    const busybox = (await findProgram('busybox', process.env['PATH'] ?? '')) ?? '';
+    const busybox = (await findProgram('busybox', thisMachine(process.env).path)) ?? '';
     const files: readonly ImageFile[] = [{ path: 'sleep', content: readFileSync(busybox) }];
     const archive = path.join(tmpdir(), `${ns}.tar`);
     writeFileSync(archive, imageArchive([name], files, { Entrypoint: ['/sleep', '1000'] }));

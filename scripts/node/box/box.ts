@@ -1,6 +1,7 @@
 // The node itself: a control plane, a container runtime, a kubelet and what Services, names and ingress take, started in
 // an order in which none has to wait for another's second try. It runs as the second process of its box.
 import { execFile } from 'node:child_process';
+import { Resolver } from 'node:dns/promises';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +14,7 @@ import { ControlPlane } from '../../engines/control-plane.ts';
 import type { Say } from '../../engines/go.ts';
 import { Processes, type ProcessSpec } from '../../engines/processes.ts';
 import { NODE_NAME } from '../addresses.ts';
-import { ingressObjects, XDS_PORT } from '../ingress-files.ts';
+import { HEALTH_PORT, ingressObjects, XDS_PORT } from '../ingress-files.ts';
 import { makeKubeletClient, type KubeletClient } from '../kubelet-client.ts';
 import { dnsObjects } from '../node-files.ts';
 import { NodeError } from '../node-error.ts';
@@ -88,6 +89,10 @@ export class Box {
     try {
       await this.apply(dnsObjects(plan.addresses));
       await this.until('the node is ready', () => isNodeReady(admin));
+      const resolver = new Resolver({ timeout: 1_000, tries: 1 });
+      resolver.setServers([plan.addresses.dns]);
+      const name = 'kubernetes.default.svc.cluster.local';
+      await this.until('names are answered', async () => (await resolver.resolve4(name)).length > 0);
       // Pods of a namespace wait for it.
       const account = '/api/v1/namespaces/default/serviceaccounts/default';
       await this.until('there are service accounts', async () => (await admin.send(account)).status === 200);
@@ -109,6 +114,8 @@ export class Box {
     const args = ['bootstrap', bootstrap, ...addresses, admin, '--xds-resource-version=v3'];
     await execute(plan.engines.contour, args);
     this.run(envoySpec(plan, bootstrap));
+    const url = `http://127.0.0.1:${HEALTH_PORT}/ready`;
+    await this.until('Envoy hears of Contour', async () => (await fetch(url)).ok);
     this.say('the ingress is up');
   }
 
