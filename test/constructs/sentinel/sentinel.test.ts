@@ -3,6 +3,7 @@ import { LABELS } from '#api/labels.ts';
 import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
 import { Sentinel, sentinelObjects } from '#constructs/sentinel/sentinel.ts';
 import type { SentinelProps } from '#constructs/sentinel/sentinel-props.ts';
+import { readSentinelConfig } from '#runtime/sentinel/sentinel-config.ts';
 import { z } from 'zod';
 import { aChart, refusal } from '../build.ts';
 
@@ -131,6 +132,29 @@ describe('the sentinel of a cluster', () => {
           resources: { requests: { cpu: '200m', memory: '512Mi' }, limits: { cpu: '1', memory: '2Gi' } },
         },
       ],
+    });
+  });
+
+  it('is configured as the program reads it', () => {
+    const env = Object.fromEntries(
+      [...environmentOf({ retentionDays: 7, logLevel: 'debug' })].map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value.replaceAll('$(POD_IP)', '10.0.0.1') : 'a token of the Secret',
+      ]),
+    );
+    const read = readSentinelConfig(env);
+    expect(read).toMatchObject({
+      ok: true,
+      value: {
+        DATA_DIR: '/var/lib/mcp-sentinel',
+        INGEST_TOKENS: 'kubernetes',
+        INVENTORY: 'kubernetes',
+        RETENTION_DAYS: 7,
+        LOG_LEVEL: 'debug',
+        API_PORT: SENTINEL_PORTS.api,
+        INGEST_PORT: SENTINEL_PORTS.ingest,
+        API_ALLOWED_HOSTS: expect.arrayContaining(['10.0.0.1', '[10.0.0.1]', 'mcp-sentinel']),
+      },
     });
   });
 
