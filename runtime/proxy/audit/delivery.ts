@@ -25,6 +25,8 @@ export interface DeliveryOptions {
   readonly parkFile: string;
   /** First and longest wait between two attempts. @default 100 and 10 000 */
   readonly backoffMs?: { readonly first: number; readonly longest: number };
+  /** How long attempts may fail before events count as delayed. @default 15 000 */
+  readonly delayedAfterMs?: number;
 }
 
 export interface DeliveryCounts {
@@ -68,7 +70,8 @@ export class AuditDelivery {
 
   /** Whether events wait for longer than a short outage takes. */
   get delayed(): boolean {
-    return this.failingMs !== undefined && performance.now() - this.failingMs > DELAYED_MS;
+    const { delayedAfterMs = DELAYED_MS } = this.options;
+    return this.failingMs !== undefined && performance.now() - this.failingMs > delayedAfterMs;
   }
 
   /** Starts to deliver if nothing is under way. */

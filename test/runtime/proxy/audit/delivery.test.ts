@@ -35,6 +35,7 @@ function deliver(compress: boolean): AuditDelivery {
     log: silentLog,
     parkFile: path.join(folder, 'refused.ndjson'),
     backoffMs: { first: 1, longest: 5 },
+    delayedAfterMs: 50,
   });
   stopped.push(delivery);
   return delivery;
@@ -103,6 +104,19 @@ describe('AuditDelivery', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     expect(ingest.events.map(({ seq }) => seq)).toEqual(expected);
     expect(delivery.counts).toMatchObject({ delivered: expected.length, parked: 6 });
+  });
+
+  it('says that events are delayed while attempts fail for long, and no more once they arrive', async () => {
+    ingest.answer = () => 503;
+    await append(0, 2);
+    const delivery = deliver(false);
+    const isDelayed = () => delivery.delayed;
+    expect(isDelayed()).toBe(false);
+    delivery.wake();
+    while (!isDelayed()) await new Promise((resolve) => setTimeout(resolve, 5));
+    ingest.answer = () => 202;
+    await settled(2);
+    while (isDelayed()) await new Promise((resolve) => setTimeout(resolve, 5));
   });
 
   it('stops when told to and leaves the rest in the spool', async () => {
