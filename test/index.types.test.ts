@@ -6,6 +6,7 @@ import {
   Gateway,
   McpServer,
   PlatformStack,
+  SentinelStack,
   ServerRef,
   ServersStack,
   SideEffect,
@@ -35,6 +36,7 @@ export const accepted: Program = (app: App) => {
   const elsewhere: ServerRef = ServerRef.named('team-b', 'search');
   new PlatformStack(app, 'platform', {
     image,
+    distributor: { image },
     config: {
       gatewayImage: image,
       ingressReadiness: 'permissive',
@@ -42,6 +44,9 @@ export const accepted: Program = (app: App) => {
     },
     registryCredentials: { secretName: 'registry' },
   });
+  const apiToken = { secretName: 'sentinel-api' };
+  const sentinel = new SentinelStack(app, 'sentinel', { image, apiToken, storage: { size: '50Gi' } });
+  sentinel.ingestUrl.trim();
   new McpServer(stack, 'open', { image, auth, gateway: Gateway.off({ reason: elsewhere.serverName }) });
   reference.declaredTools?.join();
 };
@@ -71,6 +76,11 @@ export const refused: Program = (app) => {
   new PlatformStack(app, 'a', {});
   // @ts-expect-error a credential is named, never given
   new PlatformStack(app, 'b', { image, registryCredentials: { username: 'u', password: 'p' } });
+
+  // @ts-expect-error a token is named, never given
+  new SentinelStack(app, 'c', { image, apiToken: 'secret' });
+  // @ts-expect-error events that are lost with a pod need a reason
+  new SentinelStack(app, 'd', { image, apiToken: { secretName: 's' }, storage: { ephemeral: true } });
 
   const subject = { human: 'user-1' };
   // @ts-expect-error a grant says how much trust it gives
