@@ -68,6 +68,7 @@ export class Distributor {
   /** On the monotonic clock; undefined before the listener is open. */
   private servingSinceMs: number | undefined;
   private ended: Promise<void> | undefined;
+  private stopped: Promise<void> | undefined;
 
   constructor(options: DistributorOptions) {
     const { connection, settings, clock, log } = options;
@@ -133,7 +134,12 @@ export class Distributor {
   }
 
   /** Tells every proxy to go elsewhere, and ends. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.stopped ??= this.drain();
+    return this.stopped;
+  }
+
+  private async drain(): Promise<void> {
     this.server.drain();
     this.streams.endAll('draining', 'this distributor ends');
     for (const reader of this.readers) reader.end('\n');
