@@ -86,7 +86,7 @@ class Run {
   private async up(): Promise<Cluster> {
     const { context, images } = this.read;
     const { env } = process;
-    if (context !== undefined) return ContextCluster.open(context, env);
+    if (context !== undefined) return ContextCluster.open(context, env, say);
     return startOwnNode({ env, say, images }, this.interrupted.signal);
   }
 

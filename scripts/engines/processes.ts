@@ -27,6 +27,8 @@ const usualGraceMs = 10_000;
 /** One process, running or ended. */
 export class EngineProcess {
   readonly name: string;
+  /** How it was started, and can be again. */
+  readonly spec: ProcessSpec;
   readonly logFile: string;
   readonly pid: number;
   /** Resolves when it has ended; a process that could not be started ends at once. */
@@ -38,6 +40,7 @@ export class EngineProcess {
   constructor(spec: ProcessSpec, folder: string, reaper: Reaper) {
     const { name, program, args, env } = spec;
     this.name = name;
+    this.spec = spec;
     this.graceMs = spec.graceMs ?? usualGraceMs;
     this.logFile = path.join(folder, `${name}.log`);
     const log = openSync(this.logFile, 'a');
@@ -115,9 +118,9 @@ export class Processes {
     return this.started.findLast((each) => each.name === name);
   }
 
-  /** All that run, in the order of their start. */
-  running(): readonly EngineProcess[] {
-    return this.started.filter(({ exit }) => exit === undefined);
+  /** All of them, running and ended, in the order of their start. */
+  all(): readonly EngineProcess[] {
+    return this.started;
   }
 
   /** Ends them, the last started first, each gone before the next is asked. */

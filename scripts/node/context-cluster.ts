@@ -1,7 +1,7 @@
 // A cluster that was there before, by the name of its context in a kubeconfig. Whoever runs the tests there has loaded
 // the images and installed an ingress; here it only gets an account for the tests, with a token, which goes with them.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -10,9 +10,11 @@ import { NAMESPACES } from '#api/names.ts';
 import { OPERATOR } from '#constructs/control-plane/names.ts';
 import { ControlEndpoint } from '../cluster/control-endpoint.ts';
 import { kubeconfigText } from '../engines/control-plane-files.ts';
+import type { Say } from '../engines/go.ts';
 import { NODE_FILE, type NodeFile } from './node-file.ts';
 import { NodeError } from './node-error.ts';
-import { findProgram } from './requirements.ts';
+import { SHELL_IMAGE, writeOwnImages } from './own-images.ts';
+import { findProgram, thisMachine } from './requirements.ts';
 
 const execute = promisify(execFile);
 
@@ -48,8 +50,9 @@ export class ContextCluster {
   private readonly endpoint: ControlEndpoint;
 
   /** @throws NodeError where there is no such context, or its cluster does not let in */
-  static async open(context: string, env: NodeJS.ProcessEnv): Promise<ContextCluster> {
+  static async open(context: string, env: NodeJS.ProcessEnv, say: Say): Promise<ContextCluster> {
     const kubectl = await findProgram('kubectl', env['PATH'] ?? '');
+    await writeShell(env, say);
     if (kubectl === undefined)
       throw new NodeError(
         'programs_missing',
@@ -117,6 +120,20 @@ export class ContextCluster {
     };
     writeFileSync(this.file, JSON.stringify(content, null, 2), { mode: 0o600 });
   }
+}
+
+const images = path.resolve(import.meta.dirname, '../../.build/images');
+
+/** The image of tests' own pods has to be loaded like all others; it is made in no time, so it is made here. */
+async function writeShell(env: NodeJS.ProcessEnv, say: Say): Promise<void> {
+  const busybox = await findProgram('busybox', thisMachine(env).path);
+  if (busybox === undefined) {
+    say(`no busybox here to make ${SHELL_IMAGE} of: apt-get install busybox-static`);
+    return;
+  }
+  mkdirSync(images, { recursive: true });
+  writeOwnImages(images, busybox);
+  say(`the cluster has to have ${SHELL_IMAGE}, from ${images}/shell.tar, and those of npm run images`);
 }
 
 type Kubectl = (args: readonly string[], input?: string) => Promise<string>;

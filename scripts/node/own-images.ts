@@ -1,6 +1,7 @@
 // The images that a node brings along: both are busybox, which needs nothing but itself.
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { imageArchive, type ImageFile } from './image-archive.ts';
 
 /** Holds the namespaces of a pod. It reaps nothing, which matters only where containers share their processes. */
@@ -9,8 +10,11 @@ export const PAUSE_IMAGE = 'mcp-runtime.local/pause:test';
 /** A shell with the usual small programs, as user 65532 unless a pod says otherwise. */
 export const SHELL_IMAGE = 'mcp-runtime.local/shell:test';
 
-/** @param busybox path of one that is linked statically */
-export function ownImages(busybox: string): readonly Buffer[] {
+/**
+ * Writes their archives, `pause.tar` and `shell.tar`.
+ * @param busybox path of one that is linked statically
+ */
+export function writeOwnImages(folder: string, busybox: string): readonly string[] {
   const program: ImageFile = { path: 'bin/busybox', content: readFileSync(busybox) };
   const folders: readonly ImageFile[] = [
     { path: 'bin', content: { mode: 0o755 } },
@@ -22,8 +26,13 @@ export function ownImages(busybox: string): readonly Buffer[] {
     .map((name): ImageFile => ({ path: `bin/${name}`, content: { linkTo: '/bin/busybox' } }));
   const pause = { Entrypoint: ['/bin/busybox', 'sleep', '2147483647'] };
   const shell = { Entrypoint: ['/bin/sh', '-c'], Env: ['PATH=/bin'], User: '65532:65532' };
-  return [
-    imageArchive([PAUSE_IMAGE], [...folders, program], pause),
-    imageArchive([SHELL_IMAGE], [...folders, program, ...links], shell),
-  ];
+  const archives = {
+    'pause.tar': imageArchive([PAUSE_IMAGE], [...folders, program], pause),
+    'shell.tar': imageArchive([SHELL_IMAGE], [...folders, program, ...links], shell),
+  };
+  return Object.entries(archives).map(([name, archive]) => {
+    const file = path.join(folder, name);
+    writeFileSync(file, archive);
+    return file;
+  });
 }

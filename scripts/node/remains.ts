@@ -3,16 +3,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Addresses } from './addresses.ts';
 import { removeControlGroups } from './control-groups.ts';
 import { removeLink } from './network.ts';
 import { NodeError } from './node-error.ts';
 import { identityOf, lives, processIdentity } from './process-identity.ts';
-
-interface Place {
-  readonly addresses: Addresses;
-  readonly folder: string;
-}
+import type { Slot } from './slot.ts';
 
 const goneWithinMs = 20_000;
 
@@ -22,7 +17,7 @@ export function noteBox(folder: string, pid: number): void {
 }
 
 /** Ends the box with everything in it, and removes its link, its control groups and its folder. */
-export async function removeRemains({ addresses, folder }: Place): Promise<void> {
+export async function removeRemains({ addresses, folder }: Slot): Promise<void> {
   await endBox(folder);
   await removeLink(addresses);
   const until = performance.now() + goneWithinMs;

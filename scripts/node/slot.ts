@@ -7,7 +7,6 @@ import type { Say } from '../engines/go.ts';
 import { addressesOf, SLOTS, type Addresses } from './addresses.ts';
 import { NodeError } from './node-error.ts';
 import { identityOf, lives, processIdentity, type ProcessIdentity } from './process-identity.ts';
-import { removeRemains } from './remains.ts';
 
 export interface Slot {
   readonly addresses: Addresses;
@@ -18,9 +17,10 @@ export interface Slot {
 /**
  * Takes the first slot that is free.
  * @param home folder of all nodes
+ * @param clean removes what an earlier run may have left of a slot, with its folder
  * @throws NodeError where none is
  */
-export async function takeSlot(home: string, say: Say): Promise<Slot> {
+export async function takeSlot(home: string, say: Say, clean: (slot: Slot) => Promise<void>): Promise<Slot> {
   const waiting = () => say('waiting for another run that is starting');
   return withLock(path.join(home, 'lock'), waiting, async () => {
     for (let slot = 0; slot < SLOTS; slot += 1) {
@@ -32,7 +32,7 @@ export async function takeSlot(home: string, say: Say): Promise<Slot> {
       }
       if (owner !== undefined) say(`removing what an earlier run left in ${folder}`);
       const addresses = addressesOf(slot);
-      await removeRemains({ addresses, folder });
+      await clean({ addresses, folder });
       mkdirSync(folder, { recursive: true });
       writeFileSync(path.join(folder, 'owner.json'), JSON.stringify(identityOf(process.pid)));
       return { addresses, folder };

@@ -4,15 +4,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { NodeEngines } from '../engines/find-engines.ts';
-import { engineCache } from '../engines/find-engines.ts';
+import { engineCache, type NodeEngines } from '../engines/find-engines.ts';
 import type { Say } from '../engines/go.ts';
 import { boxEvent, type BoxPlan } from './box/box-plan.ts';
 import { makeControlGroups } from './control-groups.ts';
 import { makeLink } from './network.ts';
 import { NodeError } from './node-error.ts';
 import { NODE_FILE, nodeFile, type NodeFile } from './node-file.ts';
-import { ownImages } from './own-images.ts';
+import { writeOwnImages } from './own-images.ts';
 import { childrenOf } from './process-identity.ts';
 import { noteBox, removeRemains } from './remains.ts';
 import { checkRequirements, findProgram, systemPath, thisMachine } from './requirements.ts';
@@ -47,9 +46,9 @@ export class TestNode {
     const machine = thisMachine(options.env);
     await checkRequirements(machine);
     const busybox = (await findProgram('busybox', machine.path)) ?? 'busybox';
-    const slot = await takeSlot(path.join(engineCache(options.env), '../nodes'), options.say);
+    const slot = await takeSlot(path.join(engineCache(options.env), '../nodes'), options.say, removeRemains);
     try {
-      const images = [...writeImages(slot.folder, busybox), ...options.images];
+      const images = [...writeOwnImages(slot.folder, busybox), ...options.images];
       const { engines, envoy, definitions } = options;
       const plan: BoxPlan = {
         addresses: slot.addresses,
@@ -84,14 +83,6 @@ export class TestNode {
   async stop(): Promise<void> {
     await removeRemains(this.slot);
   }
-}
-
-function writeImages(folder: string, busybox: string): readonly string[] {
-  return ownImages(busybox).map((archive, index) => {
-    const file = path.join(folder, `image-${index}.tar`);
-    writeFileSync(file, archive);
-    return file;
-  });
 }
 
 /** Joins control groups, and only then makes the namespaces: that of control groups begins at the group it is made in. */

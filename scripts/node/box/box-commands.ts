@@ -14,31 +14,36 @@ export function boxCommands(box: Box): Commands {
   return { ...planeCommands(box.plane), ...componentCommands(box), ...containerCommands(box) };
 }
 
-function componentCommands({ plane, processes, specs }: Box): Commands {
+function componentCommands({ plane, processes }: Box): Commands {
   const all = [processes, plane.supervisor];
-  const named = (name: string) => {
-    const found = all.map((each) => each.named(name)).find((each) => each !== undefined);
-    if (found === undefined) throw new Error(`the node has no ${name}`);
-    return found;
+  /** Its processes, and the one of them that was started last. */
+  const find = (name: string) => {
+    for (const each of all) {
+      const found = each.named(name);
+      if (found !== undefined) return { of: each, process: found };
+    }
+    throw new Error(`the node has no ${name}`);
   };
+  const read = (input: unknown) => find(component.parse(input).name);
   const signal = component.extend({ signal: z.enum(['SIGSTOP', 'SIGCONT', 'SIGTERM', 'SIGKILL']) });
   return {
-    components: () => all.flatMap((each) => each.running()).map(({ name, pid }) => ({ name, pid })),
+    components: () => {
+      const running = all.flatMap((each) => each.all()).filter(({ exit }) => exit === undefined);
+      return running.map(({ name, pid }) => ({ name, pid }));
+    },
     'component-signal': (input) => {
-      const read = signal.parse(input);
-      named(read.name).signal(read.signal);
+      const asked = signal.parse(input);
+      find(asked.name).process.signal(asked.signal);
     },
     'component-stop': async (input) => {
-      await named(component.parse(input).name).stop();
+      await read(input).process.stop();
     },
     'component-start': (input) => {
-      const { name } = component.parse(input);
-      const spec = specs.get(name);
-      if (spec === undefined) throw new Error(`${name} can't be started by name`);
-      if (named(name).exit === undefined) throw new Error(`${name} runs already`);
-      processes.start(spec);
+      const found = read(input);
+      if (found.process.exit === undefined) throw new Error(`${found.process.name} runs already`);
+      found.of.start(found.process.spec);
     },
-    'component-log': (input) => named(component.parse(input).name).lastWords(200),
+    'component-log': (input) => read(input).process.lastWords(200),
   };
 }
 

@@ -12,7 +12,7 @@ import type { ApiClient } from '../../engines/api-client.ts';
 import { ADMIN } from '../../engines/control-plane-files.ts';
 import { ControlPlane } from '../../engines/control-plane.ts';
 import type { Say } from '../../engines/go.ts';
-import { Processes, type ProcessSpec } from '../../engines/processes.ts';
+import { Processes } from '../../engines/processes.ts';
 import { NODE_NAME } from '../addresses.ts';
 import { HEALTH_PORT, ingressObjects, XDS_PORT } from '../ingress-files.ts';
 import { makeKubeletClient, type KubeletClient } from '../kubelet-client.ts';
@@ -37,15 +37,12 @@ export class Box {
   readonly plan: BoxPlan;
   readonly plane: ControlPlane;
   readonly processes: Processes;
-  /** How each program was started, so that it can be again. */
-  readonly specs = new Map<string, ProcessSpec>();
   private readonly say: Say;
 
   static async start(plan: BoxPlan, say: Say): Promise<Box> {
     const client = writeKubeletClient(plan.folder, await makeKubeletClient(Date.now()));
     const processes = new Processes(plan.folder);
-    const containerd = containerdSpec(plan);
-    processes.start(containerd);
+    processes.start(containerdSpec(plan));
     const { addresses } = plan;
     const importing = importImages(plan, say);
     // It is awaited below; should the control plane fail first, that is what counts.
@@ -63,7 +60,6 @@ export class Box {
     });
     say('the API server is up');
     const box = new Box(plan, plane, processes, say);
-    box.specs.set(containerd.name, containerd);
     await Promise.all([importing, box.startNode(client.certificate), box.startIngress()]);
     return box;
   }
@@ -75,16 +71,11 @@ export class Box {
     this.say = say;
   }
 
-  private run(spec: ProcessSpec): void {
-    this.specs.set(spec.name, spec);
-    this.processes.start(spec);
-  }
-
   private async startNode(client: string): Promise<void> {
     const { plan, plane } = this;
-    this.run(kubeletSpec(plan, plane.kubeconfigOf(NODE_USERS.kubelet.name), client));
-    this.run(proxySpec(plan, plane.kubeconfigOf(NODE_USERS.proxy.name)));
-    this.run(dnsSpec(plan, plane.kubeconfigOf(NODE_USERS.dns.name)));
+    this.processes.start(kubeletSpec(plan, plane.kubeconfigOf(NODE_USERS.kubelet.name), client));
+    this.processes.start(proxySpec(plan, plane.kubeconfigOf(NODE_USERS.proxy.name)));
+    this.processes.start(dnsSpec(plan, plane.kubeconfigOf(NODE_USERS.dns.name)));
     const admin = plane.clientOf(ADMIN.name);
     try {
       await this.apply(dnsObjects(plan.addresses));
@@ -107,13 +98,13 @@ export class Box {
     for (const each of plan.definitions) await this.kubectl(['apply', '--server-side', '-f', each]);
     await this.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=60s']);
     await this.apply(ingressObjects());
-    this.run(contourSpec(plan, plane.kubeconfigOf(NODE_USERS.contour.name)));
+    this.processes.start(contourSpec(plan, plane.kubeconfigOf(NODE_USERS.contour.name)));
     const bootstrap = path.join(plan.folder, 'envoy.json');
     const addresses = ['--xds-address=127.0.0.1', `--xds-port=${XDS_PORT}`];
     const admin = `--admin-address=${path.join(plan.folder, 'envoy-admin.sock')}`;
     const args = ['bootstrap', bootstrap, ...addresses, admin, '--xds-resource-version=v3'];
     await execute(plan.engines.contour, args);
-    this.run(envoySpec(plan, bootstrap));
+    this.processes.start(envoySpec(plan, bootstrap));
     const url = `http://127.0.0.1:${HEALTH_PORT}/ready`;
     await this.until('Envoy hears of Contour', async () => (await fetch(url)).ok);
     this.say('the ingress is up');
@@ -156,11 +147,9 @@ export class Box {
   }
 
   private refuseEnded(): void {
-    for (const name of this.specs.keys()) {
-      const each = this.processes.named(name);
-      if (each?.exit !== undefined)
-        throw new NodeError('box_failed', `${name} ended by itself:\n${each.lastWords()}`);
-    }
+    const each = this.processes.all().find(({ exit }) => exit !== undefined);
+    if (each !== undefined)
+      throw new NodeError('box_failed', `${each.name} ended by itself:\n${each.lastWords()}`);
   }
 }
 

@@ -80,7 +80,7 @@ export class TestedNode {
     }
   }
 
-  /** Ends a program. The API server is started again with `cluster().startApiServer()`, others with `start`. */
+  /** Ends a program. To have the API server go and come back, use `cluster().restartApiServer()`, which waits for it. */
   async stop(name: Component): Promise<void> {
     await this.control.ask('component-stop', { name }, z.unknown());
   }
