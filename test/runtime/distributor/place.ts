@@ -1,8 +1,5 @@
 // A distributor as it runs, before an API server in memory that knows whose tokens are whose; with the real ends of its
 // wires: proxies' streams and the operator's reader.
-import { mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { DISTRIBUTOR, DISTRIBUTOR_TLS_NAME, NAMESPACES } from '#api/names.ts';
 import type { Connect } from '#runtime/distributor/probe/connect.ts';
 import { Distributor } from '#runtime/distributor/distributor.ts';
@@ -15,12 +12,11 @@ import { HttpAcknowledgements } from '#runtime/operator/policy/http-acknowledgem
 import { CONFIG_MAP, GRANT, POD, SECRET, SERVER, SESSION } from '#runtime/policy-book/kinds.ts';
 import { systemClock } from '#runtime/process/clock.ts';
 import { silentLog } from '#runtime/process/log.ts';
-import { PolicySource } from '#runtime/proxy/policy/policy-source.ts';
-import { PolicyStreams } from '#runtime/proxy/policy/policy-streams.ts';
 import { FakeApiServer, type FakeRequest, type Fault } from '#test/runtime/kube/fake-api-server.ts';
 import { KeptLog } from '#test/runtime/kube/things.ts';
-import { IdentityFolder, testToken } from '#test/runtime/proxy/harness/distributor.ts';
+import { testToken } from '#test/runtime/proxy/harness/distributor.ts';
 import { rawServer } from '#test/runtime/operator/access/build.ts';
+import { startProxy } from './a-proxy.ts';
 
 export const OPERATOR_TOKEN = testToken('operator');
 const HOUR_MS = 3_600_000;
@@ -121,35 +117,9 @@ export class Place {
 
   /** A proxy with streams to some ports; `token` is what its folder holds. */
   proxy(token: string, ...ports: readonly (number | undefined)[]) {
-    const identity = new IdentityFolder().write({ ca: this.authority.certificate, token });
-    const state = mkdtempSync(path.join(os.tmpdir(), 'proxy-'));
-    const policy = new PolicySource({
-      file: path.join(state, 'none'),
-      keptFile: path.join(state, 'policy.json'),
-      streamed: true,
-      clock: systemClock,
-      log: silentLog,
-    });
-    const streams = ports.map((port) => {
-      return new PolicyStreams({
-        url: new URL(`https://127.0.0.1:${port ?? 0}`),
-        serverName: DISTRIBUTOR_TLS_NAME,
-        identityFolder: identity.folder,
-        policy,
-        audit: () => ({ deliveredAtMs: undefined, delayed: false }),
-        clock: systemClock,
-        log: silentLog,
-        lookupMs: 200,
-        backoff: { firstMs: 20, maxMs: 200 },
-      });
-    });
-    for (const each of streams) each.start();
-    this.endings.push(async () => {
-      for (const each of streams) await each.stop();
-      identity.remove();
-      rmSync(state, { recursive: true, force: true });
-    });
-    return { policy, streams, identity };
+    const proxy = startProxy({ ca: this.authority.certificate, token, ports });
+    this.endings.push(() => proxy.stop());
+    return proxy;
   }
 
   /** The operator's reader. */
