@@ -28,12 +28,13 @@ const stage: Stage = {
 describe('the quickstart, in a cluster', () => {
   it.each(['notes', 'everything'])('%s says that it is ready, and what of it', async (name) => {
     const server = await cluster().must('MCPServer', name, NAMESPACE);
-    expect(conditionLines(server, 'Ready', 'GatewayReady', 'PolicySynced', 'RouteReady')).toEqual([
-      'Ready: True Ready',
-      'GatewayReady: True GatewayReady',
-      'PolicySynced: True PolicySynced',
-      'RouteReady: True RouteReady',
+    expect(conditionLines(server, 'Ready', 'GatewayReady', 'PolicySynced', 'IngressReady')).toEqual([
+      'Ready: True Observed',
+      'GatewayReady: True Observed',
+      'PolicySynced: True Observed',
+      'IngressReady: True Observed',
     ]);
+    expect(at(server, 'status')).toMatchObject({ gatewayReady: true, policyReady: true, ingressReady: true });
     expect(at(server, 'status', 'phase')).toBe('Ready');
   });
 
@@ -56,7 +57,7 @@ describe('the quickstart, in a cluster', () => {
       NAMESPACE,
       name,
       (server) => conditionLines(server, 'AuditDelivering'),
-      ['AuditDelivering: True Delivering'],
+      ['AuditDelivering: True Observed'],
       { timeoutMs: 30_000 },
     );
   });

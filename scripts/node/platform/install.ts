@@ -66,7 +66,16 @@ export async function installPlatform(options: InstallOptions, signal: AbortSign
   const kubectl = (...args: readonly string[]) => runKubectl(about, args, signal);
 
   for (const [name, target] of Object.entries(QUICKSTART_IMAGES))
-    await options.exec(['ctr', '-n', 'k8s.io', 'images', 'tag', `mcp-runtime.local/${target}:test`, name]);
+    await options.exec([
+      'ctr',
+      '-n',
+      'k8s.io',
+      'images',
+      'tag',
+      '--force',
+      `mcp-runtime.local/${target}:test`,
+      name,
+    ]);
   // A container of the sentinel is no root, and nobody else gives it a folder of the node.
   await options.exec(['install', '-d', '-o', '65532', '-g', '65532', VOLUME_FOLDER]);
   say(`applying ${objects.length} objects of the platform and the quickstart`);

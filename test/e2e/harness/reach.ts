@@ -1,5 +1,6 @@
 // How tests reach what has a name in the cluster and none on this machine: the ingress by the hosts of servers, and
 // Services by their names. Names lead to addresses here, so that what is sent is what any client would send.
+import { afterAll } from '@jest/globals';
 import { lookup as systemLookup, type LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
@@ -22,6 +23,7 @@ const lookup: LookupFunction = (hostname, options, callback) => {
 };
 
 const agent = new Agent({ connect: { lookup } });
+afterAll(() => agent.destroy());
 
 /** `fetch`, in which the hosts of the quickstart's servers and the names given to `nameOf` lead into the cluster. */
 export const reach: typeof fetch = async (input, init) => {
