@@ -11,32 +11,32 @@ import { NodeError } from './node/node-error.ts';
 import { startOwnNode } from './node/own-node.ts';
 import { TestNode } from './node/test-node.ts';
 
-const usage = `npm run test:e2e -- [--keep] [--without-images] [--context NAME] [arguments for Jest: -t NAME, paths]
+const usage = `npm run test:e2e -- [--keep] [--without-platform] [--context NAME] [arguments for Jest: -t NAME, paths]
   --keep             leaves the node running until Ctrl-C, and says how to reach it; runs no test
-  --without-images   builds and loads none of the platform's images, for tests of the node itself
+  --without-platform   builds and installs none of it, for tests of the node itself
   --context NAME     of your kubeconfig: uses that cluster, see docs/test-node.md for what it has to have`;
 
 interface Arguments {
   readonly keep: boolean;
-  readonly images: boolean;
+  readonly platform: boolean;
   readonly context: string | undefined;
   readonly jest: readonly string[];
 }
 
 function readArguments(given: readonly string[]): Arguments | undefined {
   const jest: string[] = [];
-  let [keep, images] = [false, true];
+  let [keep, platform] = [false, true];
   let context: string | undefined;
   for (let index = 0; index < given.length; index += 1) {
     const argument = given[index] ?? '';
     if (argument === '--keep') keep = true;
-    else if (argument === '--without-images') images = false;
+    else if (argument === '--without-platform') platform = false;
     else if (argument === '--context') {
       context = given[(index += 1)];
       if (context === undefined) return undefined;
     } else jest.push(argument);
   }
-  return keep && context !== undefined ? undefined : { keep, images, context, jest };
+  return keep && context !== undefined ? undefined : { keep, platform, context, jest };
 }
 
 const PASS: Pass = {
@@ -84,10 +84,10 @@ class Run {
   }
 
   private async up(): Promise<Cluster> {
-    const { context, images } = this.read;
+    const { context, platform } = this.read;
     const { env } = process;
     if (context !== undefined) return ContextCluster.open(context, env, say);
-    return startOwnNode({ env, say, images }, this.interrupted.signal);
+    return startOwnNode({ env, say, platform }, this.interrupted.signal);
   }
 
   private async test(cluster: Cluster): Promise<Counts> {

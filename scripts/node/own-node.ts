@@ -1,4 +1,4 @@
-// A node with all that the tests on one need: programs that are found or built, images that are built, definitions.
+// A node with all that the tests on one need: programs that are found or built, images that are built, and the platform.
 import path from 'node:path';
 import { envoy } from '../engines/envoy.ts';
 import { findNodeEngines } from '../engines/find-engines.ts';
@@ -7,14 +7,15 @@ import { CONTOUR_DEFINITIONS, GATEWAY_API, moduleFolder } from '../engines/modul
 import { findEngine } from '../engines/packaged-engine.ts';
 import { OLDEST_MINOR } from '../engines/versions.ts';
 import { buildImages } from '../images/build-images.ts';
+import { installPlatform } from './platform/install.ts';
 import { checkRequirements, thisMachine } from './requirements.ts';
 import { TestNode } from './test-node.ts';
 
 export interface OwnNodeOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly say: Say;
-  /** Whether the platform's images are built and loaded; without, a test of the node itself starts sooner. */
-  readonly images: boolean;
+  /** Whether the platform is built and installed; without, a test of the node itself starts sooner. */
+  readonly platform: boolean;
 }
 
 /**
@@ -32,10 +33,25 @@ export async function startOwnNode(options: OwnNodeOptions, signal: AbortSignal)
     path.join(await moduleFolder(CONTOUR_DEFINITIONS, { env, say }), '01-crds.yaml'),
   ];
   signal.throwIfAborted();
-  const images = options.images ? (await buildImages({ say, env })).map(({ archive }) => archive) : [];
+  const images = options.platform ? (await buildImages({ say, env })).map(({ archive }) => archive) : [];
   const startedAt = performance.now();
   const node = await TestNode.start({ env, say, engines, envoy: found.path, images, definitions }, signal);
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   say(`a node of Kubernetes ${engines.minor} is up in ${seconds} s, its logs are in ${node.folder}`);
-  return node;
+  if (!options.platform) return node;
+  try {
+    await install(node, say, signal);
+    return node;
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
+}
+
+async function install(node: TestNode, say: Say, signal: AbortSignal): Promise<void> {
+  const startedAt = performance.now();
+  const { about, folder } = node;
+  const exec = (command: readonly string[]) => node.exec(command);
+  await installPlatform({ about, folder, exec, say }, signal);
+  say(`the platform is installed in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`);
 }

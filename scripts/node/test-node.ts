@@ -1,9 +1,10 @@
 // A Kubernetes node of one's own: a box of namespaces on this machine, in which everything runs that a cluster of one
 // node takes. It is up in seconds, it touches nothing of the machine's, and ending its first process ends all of it.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
 import { engineCache, type NodeEngines } from '../engines/find-engines.ts';
 import type { Say } from '../engines/go.ts';
 import { boxEvent, type BoxPlan } from './box/box-plan.ts';
@@ -28,6 +29,8 @@ export interface TestNodeOptions {
   /** Files and folders of definitions: those of the Gateway API and of Contour at least. */
   readonly definitions: readonly string[];
 }
+
+const execute = promisify(execFile);
 
 const main = path.join(import.meta.dirname, 'box/main.ts');
 
@@ -77,6 +80,18 @@ export class TestNode {
   /** Path of the file for tests. */
   get file(): string {
     return path.join(this.slot.folder, NODE_FILE);
+  }
+
+  /** Runs a program on the node, as root. @throws NodeError with what it said */
+  async exec(command: readonly string[]): Promise<void> {
+    try {
+      await execute('nsenter', ['--all', '--target', String(this.pid), '--', ...command], {
+        timeout: 60_000,
+      });
+    } catch (error) {
+      const said = error instanceof Error ? error.message : String(error);
+      throw new NodeError('box_failed', `on the node: ${said}`, error);
+    }
   }
 
   /** Ends everything in it, and removes what it had on the machine. */

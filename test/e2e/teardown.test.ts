@@ -25,7 +25,7 @@ class Run {
   readonly said: string[] = [];
 
   constructor(env: Readonly<Record<string, string>> = {}) {
-    const args = ['--import', 'tsx', 'scripts/test-e2e.ts', '--keep', '--without-images'];
+    const args = ['--import', 'tsx', 'scripts/test-e2e.ts', '--keep', '--without-platform'];
     const child = spawn(process.execPath, args, {
       cwd: root,
       env: { ...process.env, ...env },

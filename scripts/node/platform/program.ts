@@ -18,6 +18,13 @@ export const QUICKSTART_IMAGES = {
 /** Hosts of the quickstart's servers. */
 export const HOSTS = { notes: 'notes.example.org', everything: 'everything.example.org' } as const;
 
+/** Where a server of the quickstart is, behind the ingress of this URL: its host leads to the address. */
+export function serverAddress(server: keyof typeof HOSTS, ingressUrl: string) {
+  const { hostname: address, port } = new URL(ingressUrl);
+  const host = HOSTS[server];
+  return { host, address, url: `http://${host}:${port}/${server}/mcp` };
+}
+
 /** The Secret with the token of the sentinel's API; whoever installs makes it. */
 export const API_TOKEN_SECRET = { name: 'mcp-sentinel-api', key: 'token' } as const;
 
