@@ -6,6 +6,7 @@ import type { Registry } from '#runtime/process/metrics.ts';
 import type { AuditDelivery } from './audit/delivery.ts';
 import { UNCONFIRMED_WARNING_MS, type PolicySource } from './policy/policy-source.ts';
 import type { StreamsState } from './policy/policy-streams.ts';
+import type { UpstreamProbe } from './upstream/upstream-probe.ts';
 
 export interface PagesOptions {
   readonly clock: Clock;
@@ -13,6 +14,7 @@ export interface PagesOptions {
   /** Undefined where no distributor is configured. */
   readonly streams: () => StreamsState | undefined;
   readonly audit: AuditDelivery | undefined;
+  readonly upstream: UpstreamProbe;
   readonly registry: Registry;
   readonly isDraining: () => boolean;
 }
@@ -26,20 +28,28 @@ export function createPages(options: PagesOptions): { readonly main: Pages; read
   return { main, metrics: { ...main, [PROXY_PATHS.metrics]: metricsPage(options.registry) } };
 }
 
-function readyPage({ policy, audit, isDraining }: PagesOptions): Page {
-  if (policy.current !== undefined && !isDraining()) {
+/** What keeps this proxy from serving calls; undefined where nothing does. */
+async function hindrance({ policy, upstream, isDraining }: PagesOptions): Promise<string | undefined> {
+  if (isDraining()) return 'draining';
+  if (policy.current === undefined) return 'policy_not_loaded';
+  return (await upstream()) ? undefined : 'upstream_unavailable';
+}
+
+async function readyPage(options: PagesOptions): Promise<Page> {
+  const { policy, audit } = options;
+  const reason = await hindrance(options);
+  if (reason === undefined) {
     return jsonPage(200, { status: 'ready', audit: audit === undefined ? 'off' : 'on' });
   }
-  const reason = isDraining() ? 'draining' : 'policy_not_loaded';
   return jsonPage(503, { status: 'not_ready', reason, last_reload_error: policy.lastError });
 }
 
-function statusPage(options: PagesOptions): Page {
-  const { policy, audit, isDraining } = options;
+async function statusPage(options: PagesOptions): Promise<Page> {
+  const { policy, audit } = options;
   const { current } = policy;
   const document = current?.document;
   return jsonPage(200, {
-    ready: current !== undefined && !isDraining(),
+    ready: (await hindrance(options)) === undefined,
     schema_version: document?.schema,
     revision: document?.revision,
     inputs: document?.inputs,

@@ -25,6 +25,7 @@ import type { ProxyServices } from './services.ts';
 import { Places } from './state/places.ts';
 import { SessionLedger } from './state/session-ledger.ts';
 import { LeanUpstream } from './upstream/lean-upstream.ts';
+import { upstreamProbe } from './upstream/upstream-probe.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** What keeps the audit trail; absent where audit is off. */
@@ -71,6 +72,7 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   const pages = createPages({
     ...observed,
     audit: audit?.delivery,
+    upstream: upstreamProbe(config.upstreamUrl),
     registry,
     isDraining: () => pipeline.draining,
   });

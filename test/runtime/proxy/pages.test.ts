@@ -1,8 +1,19 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { World } from './harness/world.ts';
 
 let world: World;
 afterEach(() => world.close());
+
+/** A port that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
 
 describe('pages', () => {
   it('are on both listeners, without Host check, and metrics on the side one alone', async () => {
@@ -15,6 +26,20 @@ describe('pages', () => {
     expect((await main('/metrics')).status).toBe(403);
     expect((await world.page('/metrics')).status).toBe(200);
     expect(world.received).toEqual([]);
+  });
+
+  it('say that a server which accepts no connections is not ready, and that it is when it does', async () => {
+    const port = await freePort();
+    world = await World.start({ env: { UPSTREAM_URL: `http://127.0.0.1:${port}` } });
+    const unready = { status: 503, text: expect.stringContaining('"reason":"upstream_unavailable"') };
+    expect(await world.page('/ready')).toMatchObject(unready);
+    expect((await world.page('/health')).status).toBe(200);
+    expect(JSON.parse((await world.page('/config/status')).text)).toMatchObject({ ready: false });
+    const server = createServer().listen(port, '127.0.0.1');
+    await once(server, 'listening');
+    expect((await world.page('/ready')).status).toBe(200);
+    server.close();
+    expect(await world.page('/ready')).toMatchObject(unready);
   });
 
   it('of status tell revision and inputs, and nothing else of the policy', async () => {
