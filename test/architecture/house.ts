@@ -46,7 +46,8 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   cli: [...PLATFORM, 'runtime/kube', 'runtime/policy-book', 'runtime/local', 'src', 'scripts'],
   // A program is written against the public surface alone.
   examples: ['src'],
-  scripts: [...PLATFORM, 'runtime/kube', 'runtime/operator', 'runtime/distributor', 'src'],
+  // The quickstart is what the test node runs.
+  scripts: [...PLATFORM, 'runtime/kube', 'runtime/operator', 'runtime/distributor', 'src', 'examples'],
   bench: ROOMS,
   test: ROOMS,
   '.': [...LIBRARY, 'src', 'examples'],
