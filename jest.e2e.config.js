@@ -6,4 +6,5 @@ export default {
   testPathIgnorePatterns: ['/node_modules/'],
   testTimeout: 180_000,
   maxWorkers: 1,
+  testSequencer: '<rootDir>/test/e2e/sequencer.js',
 };

@@ -39,12 +39,13 @@ function readArguments(given: readonly string[]): Arguments | undefined {
   return keep && context !== undefined ? undefined : { keep, platform, context, jest };
 }
 
-const PASS: Pass = {
-  name: 'e2e',
-  files: 'test/e2e/*.test.ts',
+/** Those that look back at all others are last. */
+const PASSES: readonly Pass[] = ['test/e2e/*.test.ts', 'test/e2e/last/*.test.ts'].map((files, index) => ({
+  name: index === 0 ? 'e2e' : 'last',
+  files,
   config: 'jest.e2e.config.js',
   args: ['--runInBand'],
-};
+}));
 
 const say = (line: string) => console.error(`test:e2e: ${line}`);
 
@@ -93,9 +94,16 @@ class Run {
   private async test(cluster: Cluster): Promise<Counts> {
     // What is about the node itself can't be tested on a cluster that was there before, and is left out.
     const skipsCount = cluster instanceof TestNode;
-    const running = runPass(PASS, cluster.file, this.read.jest, { skipsCount });
-    this.jest = running.child;
-    return running.counts;
+    let [passed, failed] = [0, 0];
+    for (const pass of PASSES) {
+      if (this.wasInterrupted) break;
+      const running = runPass(pass, cluster.file, this.read.jest, { skipsCount });
+      this.jest = running.child;
+      const counts = await running.counts;
+      passed += counts.passed;
+      failed += counts.failed;
+    }
+    return { passed, failed };
   }
 
   private async leaveToPeople(node: TestNode): Promise<void> {
