@@ -87,7 +87,16 @@ class Run {
   private async up(): Promise<Cluster> {
     const { context, platform } = this.read;
     const { env } = process;
-    if (context !== undefined) return ContextCluster.open(context, env, say);
+    if (context !== undefined) {
+      const cluster = await ContextCluster.open(context, env, say);
+      try {
+        if (platform) await cluster.install(say, this.interrupted.signal);
+        return cluster;
+      } catch (error) {
+        await cluster.stop();
+        throw error;
+      }
+    }
     return startOwnNode({ env, say, platform }, this.interrupted.signal);
   }
 

@@ -1,7 +1,7 @@
 // A cluster that was there before, by the name of its context in a kubeconfig. Whoever runs the tests there has loaded
 // the images and installed an ingress; here it only gets an account for the tests, with a token, which goes with them.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,8 @@ import { OPERATOR } from '#constructs/control-plane/names.ts';
 import { ControlEndpoint } from '../cluster/control-endpoint.ts';
 import { kubeconfigText } from '../engines/control-plane-files.ts';
 import type { Say } from '../engines/go.ts';
-import { NODE_FILE, type NodeFile } from './node-file.ts';
+import { NODE_FILE, nodeFile, type NodeFile } from './node-file.ts';
+import { installPlatform, uninstallPlatform, type InstallOptions } from './platform/install.ts';
 import { NodeError } from './node-error.ts';
 import { SHELL_IMAGE, writeOwnImages } from './own-images.ts';
 import { findProgram, thisMachine } from './requirements.ts';
@@ -48,6 +49,7 @@ export class ContextCluster {
   private readonly folder: string;
   private readonly ask: Kubectl;
   private readonly endpoint: ControlEndpoint;
+  private installed: InstallOptions | undefined;
 
   /** @throws NodeError where there is no such context, or its cluster does not let in */
   static async open(context: string, env: NodeJS.ProcessEnv, say: Say): Promise<ContextCluster> {
@@ -64,7 +66,7 @@ export class ContextCluster {
     const folder = mkdtempSync(path.join(tmpdir(), 'mcp-runtime-context-'));
     const cluster = new ContextCluster(folder, ask, endpoint);
     try {
-      await cluster.write(kubectl, context);
+      await cluster.write(kubectl, context, env);
       return cluster;
     } catch (error) {
       await cluster.stop();
@@ -79,15 +81,42 @@ export class ContextCluster {
     this.endpoint = endpoint;
   }
 
+  /** What tests are told. */
+  get about(): NodeFile {
+    const json: unknown = JSON.parse(readFileSync(this.file, 'utf8'));
+    return nodeFile.parse(json);
+  }
+
+  /**
+   * Installs the platform, to be removed again with `stop`.
+   * @throws NodeError where the cluster has one, or its ingress is not known
+   */
+  async install(say: Say, signal: AbortSignal): Promise<void> {
+    const { about, folder } = this;
+    if (about.ingress === undefined) {
+      const variables = 'MCP_E2E_INGRESS_URL, MCP_E2E_INGRESS_CLASS and MCP_E2E_GATEWAY (namespace/name)';
+      throw new NodeError(
+        'context_failed',
+        `where is the cluster's ingress? Set ${variables}, or test --without-platform`,
+      );
+    }
+    const options = { about, folder, say };
+    await installPlatform(options, signal, () => (this.installed = options));
+  }
+
   /** Takes the account back. What tests made in namespaces of their own they have removed themselves. */
   async stop(): Promise<void> {
+    const { installed } = this;
+    if (installed !== undefined) {
+      await uninstallPlatform(installed).catch((error: unknown) => installed.say(String(error)));
+    }
     await this.endpoint.stop();
     rmSync(this.folder, { recursive: true, force: true });
     const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
     await this.ask(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], list).catch(() => undefined);
   }
 
-  private async write(kubectl: string, context: string): Promise<void> {
+  private async write(kubectl: string, context: string, env: NodeJS.ProcessEnv): Promise<void> {
     const view: unknown = JSON.parse(
       await this.ask(['config', 'view', '--raw', '--minify', '--flatten', '-o', 'json']),
     );
@@ -117,6 +146,7 @@ export class ContextCluster {
       auditLog,
       operator: { namespace: NAMESPACES.platform, serviceAccount: OPERATOR.serviceAccount },
       control: { url: this.endpoint.url, token: this.endpoint.token },
+      ingress: ingressOf(env),
     };
     writeFileSync(this.file, JSON.stringify(content, null, 2), { mode: 0o600 });
   }
@@ -134,6 +164,15 @@ async function writeShell(env: NodeJS.ProcessEnv, say: Say): Promise<void> {
   mkdirSync(images, { recursive: true });
   writeOwnImages(images, busybox);
   say(`the cluster has to have ${SHELL_IMAGE}, from ${images}/shell.tar, and those of npm run images`);
+}
+
+/** Where the cluster's ingress is; undefined where not all of it is said. */
+function ingressOf(env: NodeJS.ProcessEnv): NodeFile['ingress'] {
+  const { MCP_E2E_INGRESS_URL: url, MCP_E2E_INGRESS_CLASS: ingressClass, MCP_E2E_GATEWAY: gateway } = env;
+  const [namespace, name] = gateway?.split('/') ?? [];
+  if (url === undefined || ingressClass === undefined || namespace === undefined || name === undefined)
+    return undefined;
+  return { url, ingressClass, gateway: { namespace, name } };
 }
 
 type Kubectl = (args: readonly string[], input?: string) => Promise<string>;

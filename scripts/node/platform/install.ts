@@ -20,8 +20,8 @@ export interface InstallOptions {
   readonly about: NodeFile;
   /** Where the manifests are written. */
   readonly folder: string;
-  /** Runs a program on the node. */
-  readonly exec: (command: readonly string[]) => Promise<void>;
+  /** Runs a program on a node of our own. Absent: the cluster has the images, and makes volumes. */
+  readonly exec?: ((command: readonly string[]) => Promise<void>) | undefined;
   readonly say: Say;
 }
 
@@ -49,9 +49,14 @@ const VOLUME = {
 
 /**
  * Resolves when the servers of the quickstart are ready.
+ * @param onBegin called before anything of the cluster is changed
  * @throws NodeError with what kubectl said
  */
-export async function installPlatform(options: InstallOptions, signal: AbortSignal): Promise<void> {
+export async function installPlatform(
+  options: InstallOptions,
+  signal: AbortSignal,
+  onBegin: () => void = () => undefined,
+): Promise<void> {
   const { about, folder, say } = options;
   if (about.ingress === undefined)
     throw new NodeError('box_failed', 'the node has no ingress to install for');
@@ -64,23 +69,13 @@ export async function installPlatform(options: InstallOptions, signal: AbortSign
   const files = writeYaml(program, manifests).map(({ name }) => path.join(manifests, name));
   const objects = program.charts.flatMap((chart) => chart.objects.map(({ manifest }) => manifest));
   const kubectl = (...args: readonly string[]) => runKubectl(about, args, signal);
+  await refuseOther(options, signal);
 
-  for (const [name, target] of Object.entries(QUICKSTART_IMAGES))
-    await options.exec([
-      'ctr',
-      '-n',
-      'k8s.io',
-      'images',
-      'tag',
-      '--force',
-      `mcp-runtime.local/${target}:test`,
-      name,
-    ]);
-  // A container of the sentinel is no root, and nobody else gives it a folder of the node.
-  await options.exec(['install', '-d', '-o', '65532', '-g', '65532', VOLUME_FOLDER]);
+  if (options.exec !== undefined) await prepareNode(options.exec);
+  onBegin();
   say(`applying ${objects.length} objects of the platform and the quickstart`);
   const first = path.join(folder, 'first.json');
-  writeFileSync(first, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: firstOf(objects) }), {
+  writeFileSync(first, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: firstOf(options, objects) }), {
     mode: 0o600,
   });
   await kubectl('apply', '--server-side', '-f', first);
@@ -94,8 +89,40 @@ export async function installPlatform(options: InstallOptions, signal: AbortSign
   await kubectl('wait', '--for=condition=Ready', 'mcpserver', '--all', '-A', '--timeout=180s');
 }
 
+/** Whoever has a platform in a cluster does not want it overwritten, and removed in the end. */
+async function refuseOther({ about }: InstallOptions, signal: AbortSignal): Promise<void> {
+  const found = await runKubectl(
+    about,
+    ['get', 'namespace', NAMESPACES.platform, '--ignore-not-found', '-o', 'name'],
+    signal,
+  );
+  if (found.trim() === '') return;
+  throw new NodeError(
+    'context_failed',
+    `the cluster has a namespace ${NAMESPACES.platform} already: use one without the platform, or --without-platform`,
+  );
+}
+
+async function prepareNode(exec: NonNullable<InstallOptions['exec']>): Promise<void> {
+  for (const [name, target] of Object.entries(QUICKSTART_IMAGES)) {
+    const own = `mcp-runtime.local/${target}:test`;
+    await exec(['ctr', '-n', 'k8s.io', 'images', 'tag', '--force', own, name]);
+  }
+  // A container of the sentinel is no root, and nobody else gives it a folder of the node.
+  await exec(['install', '-d', '-o', '65532', '-g', '65532', VOLUME_FOLDER]);
+}
+
+/** Removes what was installed, the definitions with every object of their kinds. */
+export async function uninstallPlatform({ about, folder, say }: InstallOptions): Promise<void> {
+  say('removing the platform');
+  const { signal } = new AbortController();
+  const manifests = path.join(folder, 'manifests');
+  await runKubectl(about, ['delete', 'mcpservers,mcpaccessgrants,mcpagentsessions', '--all', '-A'], signal);
+  await runKubectl(about, ['delete', '--ignore-not-found', '-f', manifests, '--timeout=120s'], signal);
+}
+
 /** What others need to be there: definitions, namespaces, a volume, and the one Secret that no manifest holds. */
-function firstOf(objects: readonly Manifest[]): readonly object[] {
+function firstOf({ exec }: InstallOptions, objects: readonly Manifest[]): readonly object[] {
   const early = objects.filter(({ kind }) => kind === 'CustomResourceDefinition' || kind === 'Namespace');
   const token = {
     apiVersion: 'v1',
@@ -103,13 +130,14 @@ function firstOf(objects: readonly Manifest[]): readonly object[] {
     metadata: { name: API_TOKEN_SECRET.name, namespace: NAMESPACES.sentinel },
     stringData: { [API_TOKEN_SECRET.key]: randomBytes(24).toString('hex') },
   };
-  return [...early, token, VOLUME];
+  return [...early, token, ...(exec === undefined ? [] : [VOLUME])];
 }
 
-async function runKubectl(about: NodeFile, args: readonly string[], signal: AbortSignal): Promise<void> {
+async function runKubectl(about: NodeFile, args: readonly string[], signal: AbortSignal): Promise<string> {
   const kubeconfig = about.users['admin']?.kubeconfig ?? '';
   try {
-    await execute(about.kubectl, ['--kubeconfig', kubeconfig, ...args], { signal, timeout: 240_000 });
+    const options = { signal, timeout: 240_000 };
+    return (await execute(about.kubectl, ['--kubeconfig', kubeconfig, ...args], options)).stdout;
   } catch (error) {
     if (signal.aborted) throw error;
     const said = error instanceof Error ? error.message : String(error);
