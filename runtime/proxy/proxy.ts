@@ -152,7 +152,7 @@ async function openStreams(
   const { PolicyStreams } = await import('./policy/policy-streams.ts');
   const auditState = () => ({
     deliveredAtMs: audit?.delivery.lastDeliveredMs,
-    delayed: audit?.delivery.delayed === true,
+    delayed: audit?.delivery.delayed === true || audit?.sink.losing === true,
   });
   const streams = new PolicyStreams({ ...config.policyStream, policy, audit: auditState, clock, log });
   streams.start();

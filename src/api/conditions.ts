@@ -133,6 +133,8 @@ export const CONDITION_REASONS = {
   CONTAINER_NOT_STARTED: 'ContainerNotStarted',
   /** A container runs and does not say that it is ready. */
   READINESS_FAILING: 'ReadinessFailing',
+  /** The node of the pod no longer says anything. */
+  NODE_LOST: 'NodeLost',
   /** A rollout got nowhere for as long as the Deployment allows. */
   PROGRESS_DEADLINE_EXCEEDED: 'ProgressDeadlineExceeded',
   /** Somebody paused the rollout. */

@@ -65,6 +65,7 @@ export class AuditSink {
   private seq = 0;
   private prevHash = FIRST_PREV_HASH;
   private lossLoggedMs = -Infinity;
+  private lostLast = false;
 
   constructor(options: AuditSinkOptions) {
     this.options = options;
@@ -72,6 +73,11 @@ export class AuditSink {
     const { bootEpoch } = options.spool;
     const shared = { source, event_type: eventType, instance, boot_epoch: bootEpoch };
     this.envelope = JSON.stringify(shared).slice(1, -1);
+  }
+
+  /** Whether what came last found no room or could not be written. */
+  get losing(): boolean {
+    return this.lostLast;
   }
 
   /** Records an event; it is on disk within the window, or counted as lost. */
@@ -154,11 +160,14 @@ export class AuditSink {
       this.lose(batch.lines.length, error instanceof Error ? error.message : String(error));
     }
     for (const onCommitted of batch.waiting) onCommitted(stored);
-    if (stored) onAppended();
+    if (!stored) return;
+    this.lostLast = false;
+    onAppended();
   }
 
   private lose(events: number, why: string): void {
     this.counts.lost += events;
+    this.lostLast = true;
     const nowMs = this.options.clock.monotonicMs();
     if (nowMs - this.lossLoggedMs < LOSS_LOG_INTERVAL_MS) return;
     this.lossLoggedMs = nowMs;

@@ -38,7 +38,7 @@ const noneDelayed: Check<Scene> = (scene) => {
   const names = listed(delayed.map(({ pod }) => pod.metadata.name));
   const url = scene.input.resolved.gateway?.analytics?.ingestUrl ?? 'ingest';
   return waits(
-    `Events wait at the proxy of pod ${names}; look whether ${url} takes them`,
+    `Events wait or are lost at the proxy of pod ${names}; look whether ${url} takes them, and at the log of the proxy`,
     CONDITION_REASONS.AUDIT_DELAYED,
   );
 };

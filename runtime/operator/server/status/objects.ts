@@ -70,7 +70,7 @@ const containerStatus = z.object({
 
 const pod = z.object({
   metadata,
-  spec: z.object({ containers: z.array(container) }),
+  spec: z.object({ nodeName: z.string().optional(), containers: z.array(container) }),
   status: z
     .object({
       phase: z.string().optional(),

@@ -137,8 +137,21 @@ const notReady: Symptom = ({ spec, status }) => {
   return { reason: CONDITION_REASONS.READINESS_FAILING, message };
 };
 
+/** A kubelet that finds a pod unready says why; the cluster, which does so once a kubelet is silent, does not. */
+const nodeLost: Symptom = ({ spec, status }) => {
+  const saysWhy = (conditionOf(status, 'Ready')?.reason ?? '') !== '';
+  const { nodeName } = spec;
+  if (nodeName === undefined || saysWhy) return undefined;
+  if (conditionOf(status, 'ContainersReady')?.status !== 'True') return undefined;
+  return {
+    reason: CONDITION_REASONS.NODE_LOST,
+    message: `node ${nodeName} no longer says how it is; look at \`kubectl describe node ${nodeName}\``,
+  };
+};
+
 const SYMPTOMS: readonly Symptom[] = [
   unschedulable,
+  nodeLost,
   imageMissing,
   configMissing,
   notStarted,

@@ -73,4 +73,32 @@ describe('AuditSink', () => {
     await sink.close();
     await spool.close();
   });
+
+  it('says that it loses events while the disk takes none, and no more once it does', async () => {
+    const disk = { isFull: true };
+    class FullSpool extends Spool {
+      override append(lines: Buffer, sync: boolean): Promise<void> {
+        return disk.isFull ? Promise.reject(new Error('ENOSPC')) : super.append(lines, sync);
+      }
+    }
+    const spool = new FullSpool({ folder, maxBytes: 1024 * 1024 });
+    const sink = new AuditSink({
+      spool,
+      identity: { source: 'notes-gateway', eventType: 'mcp.request', instance: 'notes-0' },
+      clock: systemClock,
+      log: silentLog,
+      onAppended: () => undefined,
+    });
+    const commit = (id: string) =>
+      new Promise<boolean>((resolve) => sink.commit({ id, traceId: undefined, payload }, resolve));
+    expect(sink.losing).toBe(false);
+    expect(await commit('first')).toBe(false);
+    expect(sink.losing).toBe(true);
+    disk.isFull = false;
+    expect(await commit('second')).toBe(true);
+    expect(sink.losing).toBe(false);
+    expect(sink.counts).toEqual({ recorded: 1, lost: 1 });
+    await sink.close();
+    await spool.close();
+  });
 });

@@ -143,7 +143,7 @@ export function aPod(replicaSet: KubeObject, index: number, facts: PodFacts): Ku
       ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: owner, uid }],
       ...(deleted && { deletionTimestamp: secondsAgo(1) }),
     },
-    spec: { containers },
+    spec: { nodeName: 'node-1', containers },
     status: {
       phase,
       conditions: [

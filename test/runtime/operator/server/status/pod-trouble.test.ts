@@ -113,6 +113,16 @@ describe('a pod that is not ready', () => {
       'Unschedulable',
       ['0/3 nodes are available: 3 Insufficient memory', 'spec.resources'],
     ],
+    [
+      'runs on a node that fell silent, which left everything else as it was',
+      {
+        containers: CONTAINERS,
+        statuses: { notes: { ready: true }, 'mcp-gateway': { ready: true } },
+        conditions: [{ type: 'ContainersReady', status: 'True' }],
+      },
+      'NodeLost',
+      ['pod notes-1-0: node node-1 no longer says how it is', 'kubectl describe node node-1'],
+    ],
     ['does not answer its probe', {}, 'ReadinessFailing', ['container notes', 'spec.port']],
     ['has a proxy that is not ready', { containers: CONTAINERS }, 'ReadinessFailing', ['its proxy']],
     [
