@@ -1,6 +1,6 @@
 // Looks at a server again and again while something happens to it, and notes every moment at which its status claims
 // more than there is. A look counts only where the server was the same before and after it: then what its status says
-// has to hold of the pods, the Deployment and the ConfigMap that were seen in between.
+// has to hold of the pods, ReplicaSets, the Deployment and the ConfigMap that were seen in between.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { MCPServer, type McpServerStatus } from '#api/mcp-server.ts';
 import { kstatusOf } from '#test/runtime/operator/server/status/kstatus.ts';
@@ -13,6 +13,7 @@ interface Look {
   readonly generation: number;
   readonly gatewayOn: boolean;
   readonly status: McpServerStatus;
+  /** Pods of the newest ReplicaSet. */
   readonly pods: readonly KubeObject[];
   readonly deployment: KubeObject | undefined;
   readonly policy: KubeObject | undefined;
@@ -88,7 +89,27 @@ const kstatusAgrees: Rule = (look) => {
   return lacks ? 'current without its gateway or policy' : undefined;
 };
 
-const RULES: readonly Rule[] = [gatewayIsThere, offIsOff, booleansAreConditions, kstatusAgrees];
+/** What people read says the same as the conditions. */
+const messageSaysIt: Rule = (look) => {
+  const { phase, message = '' } = look.status;
+  if (!isOfThisSpec(look) || phase !== 'Ready') return undefined;
+  const governed = message.includes(' behind proxy ') && !message.includes(' without a ');
+  return governed === look.gatewayOn ? undefined : 'its message is not of its gateway';
+};
+
+const RULES: readonly Rule[] = [
+  gatewayIsThere,
+  offIsOff,
+  booleansAreConditions,
+  kstatusAgrees,
+  messageSaysIt,
+];
+
+const revisionOf = (replicaSet: KubeObject) =>
+  Number(replicaSet.metadata.annotations?.['deployment.kubernetes.io/revision'] ?? 0);
+
+const ownersOf = ({ metadata }: KubeObject) =>
+  items(metadata, 'ownerReferences').map((owner) => at(owner, 'uid'));
 
 export class HonestyWatch {
   /** What was claimed and did not hold, each once. */
@@ -133,13 +154,16 @@ export class HonestyWatch {
     const { namespace, name } = this;
     const before = await this.server();
     if (before === undefined) return undefined;
-    const [pods, deployment, policy] = await Promise.all([
+    const [all, replicaSets, deployment, policy] = await Promise.all([
       cluster().list('Pod', namespace, `app=${name}`),
+      cluster().list('ReplicaSet', namespace, `app=${name}`),
       cluster().get('Deployment', name, namespace),
       cluster().get('ConfigMap', `${name}-gateway-policy`, namespace),
     ]);
     const after = await this.server();
     if (after?.metadata.resourceVersion !== before.metadata.resourceVersion) return undefined;
+    const newest = replicaSets.toSorted((a, b) => revisionOf(b) - revisionOf(a))[0]?.metadata.uid;
+    const pods = all.filter((pod) => ownersOf(pod).includes(newest));
     const status = MCPServer.status.parse(before['status'] ?? { observedGeneration: -1 });
     const gatewayOn = at(before, 'spec', 'gateway', 'enabled') === true;
     return { generation: before.metadata.generation ?? 0, gatewayOn, status, pods, deployment, policy };

@@ -1,7 +1,7 @@
 // How tests reach servers and Services of the cluster: by the names that their clients use.
 import { afterAll } from '@jest/globals';
 import { NamedFetch } from '#scripts/node/named-fetch.ts';
-import type { HOSTS} from '#scripts/node/platform/program.ts';
+import type { HOSTS } from '#scripts/node/platform/program.ts';
 import { serverAddress } from '#scripts/node/platform/program.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
 import { at } from '#test/cluster/harness/objects.ts';
