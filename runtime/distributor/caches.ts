@@ -7,7 +7,6 @@ import { withoutBookkeeping } from '#runtime/kube/bookkeeping.ts';
 import { at } from '#runtime/kube/json-path.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import { Reflector, type ReflectorOptions } from '#runtime/kube/reflector.ts';
-import { Sharing } from '#runtime/kube/sharing.ts';
 import { CONFIG_MAP, GRANT, POD, SECRET, SERVER, SESSION } from '#runtime/policy-book/kinds.ts';
 import { GRANT_INDEXERS, SESSION_INDEXERS } from '#runtime/policy-book/policy-book.ts';
 import { TOMBSTONE_LABEL } from '#runtime/policy-book/tombstone-map.ts';
@@ -83,9 +82,8 @@ export function createCaches(
   common: Pick<ReflectorOptions, 'source' | 'log' | 'clock'>,
   namespace: string,
 ): DistributorCaches {
-  const sharing = new Sharing();
-  const watch = ({ transform = withoutBookkeeping, ...options }: Omit<ReflectorOptions, 'source' | 'log'>) =>
-    new Reflector({ ...common, ...options, transform: (object) => sharing.share(transform(object)) });
+  const watch = (options: Omit<ReflectorOptions, 'source' | 'log'>) =>
+    new Reflector({ ...common, transform: withoutBookkeeping, ...options });
   return {
     servers: watch({ type: SERVER, transform: specOnly }),
     grants: watch({ type: GRANT, indexers: GRANT_INDEXERS, transform: specOnly }),
@@ -96,12 +94,9 @@ export function createCaches(
       select: { labelSelector: `${LABELS.managedBy}=${PLATFORM}` },
       transform: podSummary,
     }),
-    // Not shared: nothing else shall remember a key.
-    certificates: new Reflector({
-      ...common,
+    certificates: watch({
       type: SECRET,
       select: { namespace, fieldSelector: `metadata.name=${DISTRIBUTOR.tlsSecret}` },
-      transform: withoutBookkeeping,
     }),
   };
 }

@@ -1,9 +1,7 @@
 // The life of a distributor: it fills its caches, gets its certificate, and then serves whoever proves to be the proxy of
 // a server. It writes nothing, holds no lease and keeps no state, so that any number of them work side by side; a proxy
 // listens to all.
-import { objectKey } from '#api/principal.ts';
-import { resolve } from '#api/resolve.ts';
-import type { PolicyDocument, PolicyInputName } from '#policy/document.ts';
+import type { PolicyInputName } from '#policy/document.ts';
 import { textAt } from '#runtime/kube/json-path.ts';
 import { KubeClient } from '#runtime/kube/kube-client.ts';
 import type { KubeConnection } from '#runtime/kube/kubeconfig.ts';
@@ -19,13 +17,14 @@ import { AcknowledgementStream } from './acknowledge/acknowledgement-stream.ts';
 import { createCaches, type DistributorCaches } from './caches.ts';
 import { Doorkeeper } from './doorkeeper.ts';
 import { DistributorMetrics } from './metrics.ts';
-import { isReady } from './pod-view.ts';
+import { isReady, portOf } from './pod-view.ts';
 import { connect as openConnection, type Connect } from './probe/connect.ts';
 import { IsolationProbe, type ProbeTarget } from './probe/isolation-probe.ts';
 import { ProxyGuests } from './proxy-guests.ts';
 import { ServingCertificate, type CertificatePair } from './serving-certificate.ts';
 import type { DistributorSettings } from './settings.ts';
 import { StreamServer, type Guest } from './stream-server.ts';
+import type { CurrentPolicy } from './stream/document-lines.ts';
 import type { Wire } from './stream/proxy-stream.ts';
 import { Refresher } from './stream/refresher.ts';
 import { Streams } from './stream/streams.ts';
@@ -43,6 +42,9 @@ export interface DistributorOptions {
 const FRESH_MS = 180_000;
 /** How long proxies are given to find a new distributor, before the operator is told that it heard all of them. */
 const SETTLE_MS = 10_000;
+
+/** Servers whose policies change at a time; the others are made again when somebody asks. */
+const KEPT_POLICIES = 50;
 
 const POLICY_CACHES = [
   'servers',
@@ -77,7 +79,7 @@ export class Distributor {
     this.caches = createCaches({ source: this.kube, log, clock }, settings.namespace);
     const tombstones = new TombstoneShelf({ configMaps: this.caches.tombstones, log });
     const { config, policyEpoch: epoch } = settings;
-    this.book = new PolicyBook({ ...this.caches, tombstones, config, epoch });
+    this.book = new PolicyBook({ ...this.caches, tombstones, config, epoch, keeps: KEPT_POLICIES });
     this.streams = new Streams({
       caches: this.caches,
       policyOf: (key) => this.policyOf(key),
@@ -229,8 +231,9 @@ export class Distributor {
     };
   }
 
-  private policyOf(serverKey: string): PolicyDocument | undefined {
-    return this.book.of(serverKey).compiled?.document;
+  private policyOf(serverKey: string): CurrentPolicy | undefined {
+    const mark = this.book.positionOf(serverKey);
+    return mark && { mark, document: () => this.book.of(serverKey).compiled?.document };
   }
 
   private isFresh(): boolean {
@@ -265,9 +268,9 @@ export class Distributor {
     const { server, pod } = stream.options;
     const live = this.caches.pods.get(pod);
     const address = textAt(live, 'status', 'podIP') ?? '';
-    const { server: parsed } = this.book.of(objectKey(server));
-    if (live?.metadata.uid !== podUid || !isReady(live) || address === '' || parsed === undefined)
+    const port = portOf(this.caches.servers.get(server));
+    if (live?.metadata.uid !== podUid || !isReady(live) || address === '' || port === undefined)
       return undefined;
-    return { server, podUid, address, port: resolve(parsed, this.options.settings.config).port };
+    return { server, podUid, address, port };
   }
 }

@@ -1,7 +1,7 @@
 // What the distributor reads of pods and servers beside policy: as the API server has them, valid or not.
 import { LABELS } from '#api/labels.ts';
 import type { ObjectRef } from '#api/principal.ts';
-import { at, listAt, textAt } from '#runtime/kube/json-path.ts';
+import { at, listAt, numberAt, textAt } from '#runtime/kube/json-path.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 
 export function isReady(pod: KubeObject): boolean {
@@ -14,6 +14,11 @@ export function isReady(pod: KubeObject): boolean {
 export function serverOfLabels({ metadata }: KubeObject): ObjectRef | undefined {
   const name = metadata.labels?.[LABELS.instance];
   return name === undefined ? undefined : { namespace: metadata.namespace ?? '', name };
+}
+
+/** The port on which the server itself listens; the API server fills in its default. */
+export function portOf(server: KubeObject | undefined): number | undefined {
+  return numberAt(server, 'spec', 'port');
 }
 
 export function hasGateway(server: KubeObject | undefined): boolean {

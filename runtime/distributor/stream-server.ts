@@ -41,6 +41,8 @@ const HEAD_BYTES = 32 * 1024;
 const END_MS = 3_000;
 const RETRY_SECONDS = 1;
 const NDJSON = 'application/x-ndjson';
+/** Curves alone: what a hybrid key exchange leaves behind in each connection is a tenth of its memory. */
+const TLS = { minVersion: 'TLSv1.3', ecdhCurve: 'X25519:P-256' } as const;
 
 class HttpWire implements Wire {
   private readonly response: http.ServerResponse;
@@ -85,7 +87,7 @@ export class StreamServer {
       {
         cert,
         key,
-        minVersion: 'TLSv1.3',
+        ...TLS,
         headersTimeout: HEAD_MS,
         maxHeaderSize: HEAD_BYTES,
         requestTimeout: 0,
@@ -102,7 +104,7 @@ export class StreamServer {
 
   /** For connections from now on. */
   replaceCertificate({ cert, key }: CertificatePair): void {
-    this.server?.setSecureContext({ cert, key, minVersion: 'TLSv1.3' });
+    this.server?.setSecureContext({ cert, key, ...TLS });
   }
 
   /** Takes nobody in any more; streams are ended by whoever holds them. */

@@ -41,6 +41,11 @@ export interface PolicyBookOptions {
   readonly config: OperatorConfig;
   /** Raised by a person after the cluster was restored; `MCP_POLICY_EPOCH`. */
   readonly epoch: number;
+  /**
+   * Servers whose policy is kept once it is made; of all others only the revision is, and whoever asks for more has it
+   * made again. For a program with little memory, of which few servers change at a time. @default all
+   */
+  readonly keeps?: number;
 }
 
 /** What is known of a server's policy. Empty where there is no such server. */
@@ -71,6 +76,19 @@ interface Entry {
   readonly policy: ServerPolicy;
   /** Of this server: a change of one session of thousands costs one session. */
   readonly memo: CompileMemo;
+}
+
+/** What stays known of every server. */
+interface Remembered {
+  readonly sources: Sources;
+  readonly revision: string | undefined;
+}
+
+/** Which policy is current, and from which view. */
+export interface PolicyPosition {
+  readonly revision: string;
+  readonly inputs: PolicyInputs;
+  readonly epoch: number;
 }
 
 /** A generation grows with the spec and with nothing else. */
@@ -119,12 +137,14 @@ function byKey<Report extends { readonly namespace: string; readonly name: strin
 
 export class PolicyBook {
   private readonly options: PolicyBookOptions;
+  /** The one that was asked for last comes last. */
   private readonly entries = new Map<string, Entry>();
+  private readonly remembered = new Map<string, Remembered>();
 
   constructor(options: PolicyBookOptions) {
     this.options = options;
     options.servers.onChange(({ type, object }) => {
-      if (type === 'deleted') this.entries.delete(keyText(object.metadata));
+      if (type === 'deleted') this.forget(keyText(object.metadata));
     });
   }
 
@@ -132,13 +152,42 @@ export class PolicyBook {
   of(serverKey: string): ServerPolicy {
     const server = this.options.servers.get(keyOfText(serverKey));
     if (server === undefined) {
-      this.entries.delete(serverKey);
+      this.forget(serverKey);
       return {};
     }
     const known = this.entries.get(serverKey);
     const entry = this.refresh(known, this.sourcesOf(serverKey, server));
-    if (entry !== known) this.entries.set(serverKey, entry);
+    this.keep(serverKey, entry);
     return entry.policy;
+  }
+
+  /** Which policy a server has now; nothing is made where nothing has changed. @param serverKey `namespace/name` */
+  positionOf(serverKey: string): PolicyPosition | undefined {
+    const server = this.options.servers.get(keyOfText(serverKey));
+    if (server === undefined) return undefined;
+    const known = this.remembered.get(serverKey);
+    const isCurrent = known !== undefined && areSame(this.sourcesOf(serverKey, server), known.sources);
+    const revision = isCurrent ? known.revision : this.of(serverKey).compiled?.document.revision;
+    return revision === undefined
+      ? undefined
+      : { revision, inputs: this.inputs(), epoch: this.options.epoch };
+  }
+
+  private keep(serverKey: string, entry: Entry): void {
+    const { keeps = Infinity } = this.options;
+    const revision = entry.policy.compiled?.document.revision;
+    this.remembered.set(serverKey, { sources: entry.sources, revision });
+    this.entries.delete(serverKey);
+    this.entries.set(serverKey, entry);
+    for (const oldest of this.entries.keys()) {
+      if (this.entries.size <= keeps) return;
+      this.entries.delete(oldest);
+    }
+  }
+
+  private forget(serverKey: string): void {
+    this.entries.delete(serverKey);
+    this.remembered.delete(serverKey);
   }
 
   private sourcesOf(serverKey: string, server: KubeObject): Sources {

@@ -8,13 +8,12 @@ export type Rendered = Pick<PolicyDocument, 'revision' | 'inputs' | 'epoch'>;
 
 export interface DocumentForm {
   readonly schema: string;
-  render(document: PolicyDocument): Rendered;
+  /** The document in this schema; absent for the newest one. */
+  readonly toOlder?: (document: PolicyDocument) => Rendered;
 }
 
 /** Newest first. A schema that replaces v1 puts itself before it, and v1 gets a function that translates back. */
-export const DOCUMENT_FORMS: readonly DocumentForm[] = [
-  { schema: POLICY_SCHEMA, render: (document) => document },
-];
+export const DOCUMENT_FORMS: readonly DocumentForm[] = [{ schema: POLICY_SCHEMA }];
 
 /** The newest form that a proxy reads; undefined where it reads none. */
 export function formFor(

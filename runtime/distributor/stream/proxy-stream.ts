@@ -10,10 +10,10 @@ import {
   type UpMessage,
 } from '#api/distributor-api.ts';
 import type { ObjectRef } from '#api/principal.ts';
-import { isOlder, olderInputs, type PolicyDocument, type PolicyInputName } from '#policy/document.ts';
+import { isOlder, olderInputs, type PolicyInputName } from '#policy/document.ts';
 import { parseJson } from '#runtime/kube/json.ts';
 import { formFor, type DocumentForm } from './document-forms.ts';
-import type { DocumentLines } from './document-lines.ts';
+import type { CurrentPolicy, DocumentLines } from './document-lines.ts';
 
 /** The connection, as far as a stream needs it. */
 export interface Wire {
@@ -74,7 +74,7 @@ export class ProxyStream {
   saidAtMs: number;
   closed = false;
   private form: DocumentForm | undefined;
-  private current: PolicyDocument | undefined;
+  private current: CurrentPolicy | undefined;
   private sent: Sent | undefined;
   /** As the proxy says it, in its schema. */
   private enforced: PolicyMark | undefined;
@@ -198,8 +198,8 @@ export class ProxyStream {
   }
 
   /** What is current now, seen from the newest view; undefined where nothing is known. */
-  update(document: PolicyDocument | undefined): void {
-    this.current = document;
+  update(policy: CurrentPolicy | undefined): void {
+    this.current = policy;
     this.bringUpToDate();
   }
 
@@ -209,13 +209,15 @@ export class ProxyStream {
     if (this.closed || form === undefined || current === undefined) return;
     if (this.congestedSinceMs !== undefined) return;
     const mark = options.lines.markOf(current, form);
-    if (!this.needs(mark)) return;
+    if (mark === undefined || !this.needs(mark)) return;
     if (enforced !== undefined && isOlder(enforced, mark)) {
       this.askFor(olderInputs(enforced, mark));
       return;
     }
-    this.sent = { mark, revision: current.revision, isLate: false };
-    this.write(options.lines.lineOf(current, form));
+    const made = options.lines.lineOf(current, form);
+    if (made === undefined) return;
+    this.sent = { mark: made.mark, revision: made.revision, isLate: false };
+    this.write(made.line);
     options.onDocument();
   }
 

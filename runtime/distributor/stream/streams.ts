@@ -3,17 +3,17 @@
 // thousand streams with timers of their own are a thousand things to wake up for.
 import { STREAM_BEAT_MS } from '#api/distributor-api.ts';
 import { objectKey } from '#api/principal.ts';
-import type { PolicyDocument } from '#policy/document.ts';
 import type { Cache } from '#runtime/kube/cache.ts';
 import { keyText } from '#runtime/kube/object.ts';
 import type { Clock } from '#runtime/kube/clock.ts';
+import type { CurrentPolicy } from './document-lines.ts';
 import { followPolicyChanges, type PolicyCaches } from './policy-changes.ts';
 import type { ProxyStream, StreamEnd } from './proxy-stream.ts';
 
 export interface StreamsOptions {
   readonly caches: PolicyCaches & { readonly pods: Cache };
   /** The policy of a server as it is now; undefined where there is none. */
-  readonly policyOf: (serverKey: string) => PolicyDocument | undefined;
+  readonly policyOf: (serverKey: string) => CurrentPolicy | undefined;
   /** Whether the caches follow the cluster: what is old is not confirmed. */
   readonly isFresh: () => boolean;
   readonly clock: Clock;
@@ -125,9 +125,9 @@ export class Streams {
       const streams = this.byServer.get(key) ?? [];
       const [namespace = '', name = ''] = key.split('/');
       const isThere = caches.servers.get({ namespace, name }) !== undefined;
-      const document = isThere ? policyOf(key) : undefined;
+      const policy = isThere ? policyOf(key) : undefined;
       for (const stream of streams) {
-        if (isThere) stream.update(document);
+        if (isThere) stream.update(policy);
         else stream.end('server_gone', `there is no server ${key} any more`);
       }
       if (clock.monotonicMs() - startMs > SLICE_MS) break;

@@ -3,7 +3,7 @@ import { downMessage, type DownMessage, type PolicyMark, type UpMessage } from '
 import { DEFAULT_OPERATOR_CONFIG } from '#api/operator-config.ts';
 import { compilePolicy } from '#policy/compile.ts';
 import { POLICY_SCHEMA, type PolicyDocument, type PolicyInputs } from '#policy/document.ts';
-import { DocumentLines } from '#runtime/distributor/stream/document-lines.ts';
+import { DocumentLines, type CurrentPolicy } from '#runtime/distributor/stream/document-lines.ts';
 import {
   ProxyStream,
   type ProxyStreamOptions,
@@ -86,6 +86,12 @@ export const markOf = ({ revision, inputs, epoch }: PolicyDocument): PolicyMark 
   epoch,
 });
 
+/** The policy of a server, with that document. */
+export const currentPolicy = (document: PolicyDocument): CurrentPolicy => ({
+  mark: markOf(document),
+  document: () => document,
+});
+
 export const hello = (enforced?: PolicyMark, schemas: string[] = [POLICY_SCHEMA]): UpMessage => ({
   hello: { schemas, features: [], ...(enforced !== undefined && { enforced }) },
 });
@@ -113,5 +119,6 @@ export function aStream(options: Partial<ProxyStreamOptions> = {}) {
   const say = (...messages: readonly UpMessage[]) => {
     for (const message of messages) stream.hear(JSON.stringify(message));
   };
-  return { stream, wire, asked, words, refused, say };
+  const update = (document: PolicyDocument) => stream.update(currentPolicy(document));
+  return { stream, wire, asked, words, refused, say, update };
 }

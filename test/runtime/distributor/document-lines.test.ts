@@ -1,51 +1,50 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PolicyDocument } from '#policy/document.ts';
+import type { DocumentForm } from '#runtime/distributor/stream/document-forms.ts';
 import { DocumentLines } from '#runtime/distributor/stream/document-lines.ts';
-import { aDocument, markOf } from './build.ts';
+import { aDocument, currentPolicy, markOf } from './build.ts';
 
-function countingForm() {
-  const rendered: string[] = [];
-  const form = {
-    schema: 'mcpruntime.org/policy.v1',
-    render: (document: PolicyDocument) => {
-      rendered.push(document.revision);
-      return document;
-    },
-  };
-  return { form, rendered };
-}
+const NEWEST: DocumentForm = { schema: 'mcpruntime.org/policy.v1' };
 
 describe('documents as lines', () => {
   it('are made once for everybody who gets the same', () => {
-    const { form, rendered } = countingForm();
     const lines = new DocumentLines();
     const document = aDocument();
-    const line = lines.lineOf(document, form);
-    expect(lines.lineOf(document, form)).toBe(line);
-    expect(lines.markOf(document, form)).toEqual(markOf(document));
-    expect(rendered).toHaveLength(1);
-    expect(JSON.parse(line.toString())).toEqual({ document });
-    expect(line.toString().indexOf('\n')).toBe(line.length - 1);
+    const made = lines.lineOf(currentPolicy(document), NEWEST);
+    expect(lines.lineOf(currentPolicy(aDocument()), NEWEST)).toBe(made);
+    expect(made?.mark).toEqual(markOf(document));
+    const text = made?.line.toString('utf8') ?? '';
+    expect(JSON.parse(text)).toEqual({ document });
+    expect(text.indexOf('\n')).toBe(text.length - 1);
   });
 
   it('are others for another view, and another schema', () => {
-    const { form } = countingForm();
     const lines = new DocumentLines();
-    const line = lines.lineOf(aDocument(), form);
-    expect(lines.lineOf(aDocument('alice', { grants: '200' }), form)).not.toEqual(line);
-    const older = { schema: 'older', render: () => ({ ...markOf(aDocument()), revision: 'sha256:0' }) };
-    expect(lines.lineOf(aDocument(), older).toString()).toContain('sha256:0');
+    const made = lines.lineOf(currentPolicy(aDocument()), NEWEST);
+    expect(lines.lineOf(currentPolicy(aDocument('alice', { grants: '200' })), NEWEST)).not.toEqual(made);
+    const older = { schema: 'older', toOlder: () => ({ ...markOf(aDocument()), revision: 'sha256:0' }) };
+    expect(lines.lineOf(currentPolicy(aDocument()), older)?.mark.revision).toBe('sha256:0');
+    const newerView = currentPolicy(aDocument('alice', { grants: '200' }));
+    expect(lines.markOf(newerView, older)).toEqual({ ...newerView.mark, revision: 'sha256:0' });
+  });
+
+  it('are of what is there by now, where the policy has changed since it was told of', () => {
+    const [told, there] = [aDocument('alice'), aDocument('bob', { grants: '200' })];
+    const made = new DocumentLines().lineOf({ mark: markOf(told), document: () => there }, NEWEST);
+    expect(made).toMatchObject({ mark: markOf(there), revision: there.revision });
+  });
+
+  it('are none where the policy has gone', () => {
+    const gone = { mark: markOf(aDocument()), document: () => undefined };
+    expect(new DocumentLines().lineOf(gone, NEWEST)).toBeUndefined();
   });
 
   it('are forgotten, the oldest first, past so many bytes', () => {
-    const { form } = countingForm();
-    const [a, b] = [aDocument('alice'), aDocument('bob')];
     const lines = new DocumentLines(3_000);
-    const line = lines.lineOf(a, form);
-    expect(line.length).toBeGreaterThan(1_000);
-    lines.lineOf(b, form);
-    lines.lineOf(aDocument('carol'), form);
-    expect(lines.lineOf(a, form)).not.toBe(line);
-    expect(lines.lineOf(a, form)).toEqual(line);
+    const a = currentPolicy(aDocument('alice'));
+    const made = lines.lineOf(a, NEWEST);
+    expect(made?.line.length).toBeGreaterThan(1_000);
+    for (const who of ['bob', 'carol']) lines.lineOf(currentPolicy(aDocument(who)), NEWEST);
+    expect(lines.lineOf(a, NEWEST)).not.toBe(made);
+    expect(lines.lineOf(a, NEWEST)).toEqual(made);
   });
 });

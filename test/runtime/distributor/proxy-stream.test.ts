@@ -14,57 +14,57 @@ const current = (document: PolicyDocument) => `current ${shortOf(document)}`;
 /** A stream whose proxy enforces what it was sent. */
 function anAgreedStream(document = first) {
   const made = aStream();
-  made.stream.update(document);
+  made.update(document);
   made.say(hello(), { enforced: markOf(document) });
   return made;
 }
 
 describe('the stream of a proxy', () => {
   it('says nothing before the proxy has said hello', () => {
-    const { stream, wire } = aStream();
-    stream.update(first);
+    const { stream, wire, update } = aStream();
+    update(first);
     expect(wire.told).toEqual([]);
     expect(stream.isOpen).toBe(false);
   });
 
   it('begins with the document, whole', () => {
-    const { stream, wire, say } = aStream();
-    stream.update(first);
+    const { wire, say, update } = aStream();
+    update(first);
     say(hello());
     expect(wire.told).toEqual([{ document: first }]);
   });
 
   it('only confirms what the proxy enforces already', () => {
-    const { stream, wire, say } = aStream();
-    stream.update(second);
+    const { wire, say, update } = aStream();
+    update(second);
     say(hello(markOf(second)));
     expect(wire.told).toEqual([{ current: markOf(second) }]);
   });
 
   it('sends what is new, and nothing again for a newer view of the same', () => {
-    const { stream, wire, say } = anAgreedStream();
-    stream.update(aDocument('alice', { sessions: '150' }));
-    stream.update(second);
+    const { wire, say, update } = anAgreedStream();
+    update(aDocument('alice', { sessions: '150' }));
+    update(second);
     say({ enforced: markOf(second) });
-    stream.update(aDocument('bob', { grants: '250' }));
+    update(aDocument('bob', { grants: '250' }));
     expect(wire.short).toEqual([sent(first), sent(second)]);
   });
 
   it('waits for a proxy that has not answered yet, rather than send twice', () => {
-    const { stream, wire, say } = aStream();
-    stream.update(first);
+    const { stream, wire, say, update } = aStream();
+    update(first);
     say(hello());
-    stream.update(aDocument('alice', { sessions: '150' }));
+    update(aDocument('alice', { sessions: '150' }));
     stream.beat(true);
     expect(wire.short).toEqual([sent(first)]);
     expect(wire.texts.at(-1)).toBe('\n');
   });
 
   it('sends a policy again that was left and came back', () => {
-    const { stream, wire } = anAgreedStream();
-    stream.update(second);
+    const { wire, update } = anAgreedStream();
+    update(second);
     const again = aDocument('alice', { grants: '300' });
-    stream.update(again);
+    update(again);
     expect(wire.short).toEqual([sent(first), sent(second), sent(again)]);
   });
 
@@ -86,68 +86,68 @@ describe('the stream of a proxy', () => {
 
 describe('a proxy that has seen more', () => {
   it('is sent no older document: what it has seen more of is read again first', () => {
-    const { stream, wire, asked, say } = aStream();
-    stream.update(first);
+    const { stream, wire, asked, say, update } = aStream();
+    update(first);
     say(hello(markOf(second)));
     expect(wire.told).toEqual([]);
     expect(asked).toEqual(['grants']);
-    stream.update(second);
+    update(second);
     stream.beat(true);
     expect(wire.short).toEqual([current(second)]);
   });
 
   it('is asked about as well where it enforces the same policy: the next one must not be late', () => {
-    const { stream, wire, asked, say } = aStream();
-    stream.update(first);
+    const { wire, asked, say, update } = aStream();
+    update(first);
     say(hello(markOf(aDocument('alice', { tombstones: '900' }))));
     expect(wire.short).toEqual([current(first)]);
     expect(asked).toEqual(['tombstones']);
   });
 
   it('gets a document again that it refused, once it is made from a newer view, and not before', () => {
-    const { stream, wire, asked, say } = anAgreedStream();
-    stream.update(second);
+    const { wire, asked, say, update } = anAgreedStream();
+    update(second);
     say({ refused: { revision: second.revision, message: 'older', behind: ['tombstones'] } });
-    stream.update(second);
+    update(second);
     expect(asked).toEqual(['tombstones']);
     expect(wire.short).toEqual([sent(first), sent(second)]);
     const newer = aDocument('bob', { grants: '200', tombstones: '400' });
-    stream.update(newer);
+    update(newer);
     expect(wire.short).toEqual([sent(first), sent(second), sent(newer)]);
     expect(wire.told.at(-1)).toEqual({ document: newer });
   });
 
   it('is not sent what it has by way of another distributor', () => {
-    const { stream, wire, say } = anAgreedStream();
+    const { wire, say, update } = anAgreedStream();
     say({ enforced: markOf(second) });
-    stream.update(second);
+    update(second);
     expect(wire.short).toEqual([sent(first)]);
-    stream.update(third);
+    update(third);
     expect(wire.short).toEqual([sent(first), sent(third)]);
   });
 
   it('is believed only so long: nobody can make the caches be read for ever', () => {
-    const { stream, asked, say } = aStream();
-    stream.update(first);
+    const { asked, say, update } = aStream();
+    update(first);
     say(hello(markOf(aDocument('bob', { grants: '99999999999999999999' }))));
-    for (let view = 101; view < 150; view += 1) stream.update(aDocument('alice', { sessions: String(view) }));
+    for (let view = 101; view < 150; view += 1) update(aDocument('alice', { sessions: String(view) }));
     expect(asked).toHaveLength(5);
     say({ enforced: markOf(second) });
     expect(asked).toHaveLength(6);
   });
 
   it('is overruled by a higher epoch, as after the cluster was restored', () => {
-    const { stream, wire, say } = aStream();
+    const { wire, say, update } = aStream();
     const restored = aDocument('alice', { grants: '7' }, 1);
-    stream.update(restored);
+    update(restored);
     say(hello(markOf(second)));
     expect(wire.told).toEqual([{ document: restored }]);
   });
 
   it('gets the same policy again in a higher epoch', () => {
-    const { stream, wire, say } = aStream();
+    const { wire, say, update } = aStream();
     const restored = aDocument('alice', {}, 1);
-    stream.update(restored);
+    update(restored);
     say(hello(markOf(first)));
     expect(wire.told).toEqual([{ document: restored }]);
   });
@@ -155,24 +155,24 @@ describe('a proxy that has seen more', () => {
 
 describe('a proxy that can not use a document', () => {
   it('is not sent it again, until there is another', () => {
-    const { stream, wire, refused, say } = anAgreedStream();
-    stream.update(second);
+    const { wire, refused, say, update } = anAgreedStream();
+    update(second);
     say({ refused: { revision: second.revision, message: 'it requires more' } });
-    for (const view of ['201', '202']) stream.update(aDocument('bob', { grants: '200', sessions: view }));
+    for (const view of ['201', '202']) update(aDocument('bob', { grants: '200', sessions: view }));
     expect(refused).toEqual(['it requires more']);
-    stream.update(third);
+    update(third);
     expect(wire.short).toEqual([sent(first), sent(second), sent(third)]);
   });
 });
 
 describe('a proxy that is slow', () => {
   it('gets the newest document when it is ready for one, and none of those in between', () => {
-    const { stream, wire, say } = aStream();
+    const { stream, wire, say, update } = aStream();
     wire.takes = false;
-    stream.update(first);
+    update(first);
     say(hello());
-    stream.update(second);
-    stream.update(third);
+    update(second);
+    update(third);
     stream.beat(true);
     expect(wire.short).toEqual([sent(first)]);
     expect(stream.congestedSinceMs).toBe(0);
@@ -205,8 +205,8 @@ describe('a proxy that does not speak as agreed', () => {
   it.each(['no json', '{}', '{"enforced":{"revision":"x"}}', JSON.stringify({ audit: { delayed: false } })])(
     'is shown the door where it does not begin with a hello (%s)',
     (line) => {
-      const { stream, wire } = aStream();
-      stream.update(first);
+      const { stream, wire, update } = aStream();
+      update(first);
       stream.hear(line);
       expect(wire.short).toEqual(['end misbehaved']);
       expect(wire.state).toBe('ended');
@@ -241,7 +241,7 @@ describe('a proxy of an earlier version', () => {
   /** Made-up schemas, as the two before the newest would be. */
   const older = (schema: string): DocumentForm => ({
     schema,
-    render: ({ revision, inputs, epoch }) => ({
+    toOlder: ({ revision, inputs, epoch }) => ({
       schema,
       revision: `sha256:${revision.slice('sha256:'.length).split('').toReversed().join('')}`,
       inputs,
@@ -257,10 +257,10 @@ describe('a proxy of an earlier version', () => {
   });
 
   it('is answered in its schema, and its word is told in the newest', () => {
-    const { stream, wire, words, say } = aStream({ forms });
-    stream.update(first);
+    const { stream, wire, words, say, update } = aStream({ forms });
+    update(first);
     say(hello(undefined, ['mcpruntime.org/policy.v0']));
-    const rendered = forms[1]?.render(first);
+    const rendered = forms[1]?.toOlder?.(first);
     expect(wire.told).toEqual([{ document: rendered }]);
     const { revision = '' } = rendered ?? {};
     say({ enforced: { ...markOf(first), revision } });

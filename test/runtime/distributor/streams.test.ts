@@ -37,7 +37,8 @@ class Place {
     caches: this.caches,
     policyOf: (key) => {
       this.compiled += 1;
-      return this.book.of(key).compiled?.document;
+      const mark = this.book.positionOf(key);
+      return mark && { mark, document: () => this.book.of(key).compiled?.document };
     },
     isFresh: () => this.isFresh,
     clock: { nowMs: () => this.nowMs, monotonicMs: () => this.nowMs },
