@@ -30,6 +30,11 @@ interface Segment {
   bytes: number;
 }
 
+interface OpenSegment {
+  readonly file: fsp.FileHandle;
+  readonly segment: Segment;
+}
+
 const SEGMENT_BYTES = 4 * 1024 * 1024;
 const CURSOR_FILE = 'cursor.json';
 const EPOCH_FILE = 'boot-epoch';
@@ -116,12 +121,29 @@ export class Spool {
   private async write(lines: Buffer, sync: boolean): Promise<void> {
     const segment = await this.openSegment();
     const { file } = segment;
-    await file.appendFile(lines);
+    try {
+      await file.appendFile(lines);
+    } catch (error) {
+      await this.undo(segment);
+      throw error;
+    }
     segment.segment.bytes += lines.length;
     if (sync) await file.datasync();
   }
 
-  private async openSegment(): Promise<{ file: fsp.FileHandle; segment: Segment }> {
+  /** A full disk takes part of a line: that has to go, or the next line would be none. */
+  private async undo({ file, segment }: OpenSegment): Promise<void> {
+    try {
+      await file.truncate(segment.bytes);
+    } catch {
+      // What comes next goes elsewhere, and nobody reads on behind what was whole here.
+      this.segments.push({ number: segment.number + 1, bytes: 0 });
+      this.file = undefined;
+      await file.close().catch(() => undefined);
+    }
+  }
+
+  private async openSegment(): Promise<OpenSegment> {
     let segment = this.segments.at(-1);
     if (segment === undefined || segment.bytes >= this.segmentBytes) {
       await this.file?.close();

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { open as openFile, type FileHandle } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { Spool, type SpoolBatch } from '#runtime/proxy/audit/spool.ts';
@@ -28,6 +29,17 @@ async function drain(spool: Spool): Promise<string[]> {
 }
 
 const numbers = (read: readonly string[]): number[] => read.map((line) => Number(/\d+/.exec(line)?.[0]));
+const isFileHandle = (value: object | null): value is FileHandle => value !== null && 'appendFile' in value;
+
+/** What all open files have in common. */
+async function fileHandles(): Promise<FileHandle> {
+  const handle = await openFile(import.meta.filename);
+  await handle.close();
+  const common = Reflect.getPrototypeOf(handle);
+  if (!isFileHandle(common)) throw new Error('open files have nothing in common');
+  return common;
+}
+
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, at) => from + at);
 
 describe('Spool', () => {
@@ -90,6 +102,26 @@ describe('Spool', () => {
     expect(spool.hasRoomFor(2000)).toBe(true);
     await spool.append(lines(0, 100), false);
     expect(spool.hasRoomFor(1900)).toBe(false);
+    await spool.close();
+  });
+
+  it.each([
+    ['cuts it off', false],
+    ['goes on in another file where it can not', true],
+  ])('has a full disk take part of a line, and %s', async (_what, isStuck) => {
+    const files = await fileHandles();
+    const spool = open();
+    await spool.append(lines(0, 2), false);
+    const full = new Error('ENOSPC: no space left on device, write');
+    jest.spyOn(files, 'appendFile').mockImplementationOnce(async function (this: FileHandle) {
+      await this.write('{"n":2');
+      throw full;
+    });
+    if (isStuck) jest.spyOn(files, 'truncate').mockRejectedValueOnce(full);
+    await expect(spool.append(lines(2, 3), false)).rejects.toBe(full);
+    jest.restoreAllMocks();
+    await spool.append(lines(3, 5), false);
+    expect(numbers(await drain(spool))).toEqual([0, 1, 3, 4]);
     await spool.close();
   });
 
