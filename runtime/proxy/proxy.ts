@@ -9,6 +9,7 @@ import { AuditDelivery } from './audit/delivery.ts';
 import { AuditSink } from './audit/sink.ts';
 import { Spool } from './audit/spool.ts';
 import { TokenFile } from './audit/token-file.ts';
+import { closeListener } from './close-listener.ts';
 import type { ProxyConfig } from './config.ts';
 import { refuseConnection } from './edge/connection-error.ts';
 import { HostCheck } from './edge/host-check.ts';
@@ -99,7 +100,7 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     const close = async (signal: AbortSignal): Promise<void> => {
       pipeline.draining = true;
       for (const cut of [...forwarded.values()]) cut.drain();
-      await closeListener(main, signal);
+      await closeListener(main, config.drainMs, signal);
       await stop(signal);
     };
     return { port: opened, metricsPort: openedMetrics, close };
@@ -212,18 +213,6 @@ function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pa
     if (reason !== undefined) services.recorder.connectionRefused(reason);
   });
   return server;
-}
-
-/** Waits for open requests; at the signal the rest is cut. */
-async function closeListener(server: http.Server, signal: AbortSignal): Promise<void> {
-  const cut = (): void => server.closeAllConnections();
-  signal.addEventListener('abort', cut, { once: true });
-  if (signal.aborted) cut();
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve());
-    server.closeIdleConnections();
-  });
-  signal.removeEventListener('abort', cut);
 }
 
 function pathOf(url: string): string {

@@ -1,0 +1,71 @@
+// A proxy that ends while it is called: whoever called it gets an answer, also over connections that stay open.
+import { afterEach, describe, expect, it } from '@jest/globals';
+import http from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import { USER_1 } from './harness/policy.ts';
+import { World } from './harness/world.ts';
+
+let world: World;
+afterEach(() => world.close());
+
+const CALL = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'tools/call',
+  params: { name: 'read_note', arguments: {} },
+});
+
+/** A call over a connection that is kept. @returns whether the connection goes on */
+function callOver(agent: http.Agent, url: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const headers = {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...USER_1,
+    };
+    const request = http.request(url, { method: 'POST', headers, agent }, (response) => {
+      response.resume().on('end', () => {
+        if (response.statusCode === 200) resolve(response.headers.connection !== 'close');
+        else reject(new Error(`HTTP ${response.statusCode ?? 0}`));
+      });
+    });
+    request.on('error', reject);
+    request.end(CALL);
+  });
+}
+
+/** Calls again and again over one connection until it is told to go elsewhere. @returns what went wrong */
+async function untilToldOff(url: string, pauseMs: number): Promise<string | undefined> {
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  try {
+    while (await callOver(agent, url)) await delay(pauseMs);
+    return undefined;
+  } catch (error) {
+    return String(error);
+  } finally {
+    agent.destroy();
+  }
+}
+
+describe('a proxy that ends', () => {
+  it('answers what comes over connections that it has, and tells callers to go elsewhere', async () => {
+    world = await World.start();
+    const pauses = Array.from({ length: 60 }, (_, index) => index % 20);
+    const callers = pauses.map((pauseMs) => untilToldOff(world.url, pauseMs));
+    await delay(300);
+    await world.proxy.close(AbortSignal.timeout(10_000));
+    const wrong = (await Promise.all(callers)).filter((each) => each !== undefined);
+    expect(wrong).toEqual([]);
+  });
+
+  it('does not wait for connections that nobody uses', async () => {
+    world = await World.start({ env: { DRAIN_MS: '400' } });
+    const agent = new http.Agent({ keepAlive: true });
+    expect(await callOver(agent, world.url)).toBe(true);
+    const signal = AbortSignal.timeout(10_000);
+    await world.proxy.close(signal);
+    expect(signal.aborted).toBe(false);
+    await expect(callOver(agent, world.url)).rejects.toThrow();
+    agent.destroy();
+  });
+});
