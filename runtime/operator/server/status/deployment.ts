@@ -5,7 +5,7 @@ import { failureOf, missingFinding } from './failures.ts';
 import { firstFinding, holds, off, stuck, waits, type Check, type Finding } from './finding.ts';
 import { conditionOf, type DeploymentView } from './objects.ts';
 import { podTrouble } from './pod-trouble.ts';
-import { livePods, type Scene, type Track } from './scene.ts';
+import { isSeenByItsController, livePods, type Scene, type Track } from './scene.ts';
 import { pods, quoted } from './words.ts';
 
 /** A Deployment and how many pods it is meant to have; undefined: as many as an autoscaler says. */
@@ -42,10 +42,12 @@ const stays = seen(({ metadata }) =>
     : waits(`Deployment ${metadata.name} is being deleted; it is made again when it is gone`),
 );
 
-const observedByItsController = seen(({ metadata, status }) =>
-  status.observedGeneration >= (metadata.generation ?? 0)
+const observedByItsController = seen((deployment) =>
+  isSeenByItsController(deployment)
     ? undefined
-    : waits(`Deployment ${metadata.name} was changed, and its controller has not looked at it yet`),
+    : waits(
+        `Deployment ${deployment.metadata.name} was changed, and its controller has not looked at it yet`,
+      ),
 );
 
 const asksForTheRightNumber = seen(({ metadata, spec }, { wanted }) =>

@@ -69,11 +69,20 @@ export function templateHasProxy(deployment: DeploymentView): boolean {
   return deployment.spec.template.spec.containers.some(({ name }) => name === PROXY_CONTAINER);
 }
 
-/** The ReplicaSet of the current template; undefined where the Deployment already counts one that we don't see yet. */
+/** Whether a Deployment's own status speaks of it as it is now. */
+export function isSeenByItsController({ metadata, status }: DeploymentView): boolean {
+  return status.observedGeneration >= (metadata.generation ?? 0);
+}
+
+/**
+ * The ReplicaSet of the current template; undefined where the Deployment already counts one that we don't see yet, or where
+ * it has changed and its controller may be about to make one.
+ */
 function newestOf(
   deployment: DeploymentView,
   replicaSets: readonly ReplicaSetView[],
 ): ReplicaSetView | undefined {
+  if (!isSeenByItsController(deployment)) return undefined;
   const newest = replicaSets
     .filter(owns(deployment.metadata.uid))
     .sort((a, b) => revisionOf(b) - revisionOf(a))[0];

@@ -87,6 +87,23 @@ describe('gatewayReady', () => {
     expect(status.gatewayReady).toBe(true);
   });
 
+  it('is false while a change of the Deployment may be about to make another ReplicaSet', () => {
+    const deployment = aDeployment({
+      replicas: 1,
+      containers: WITH,
+      generation: 2,
+      status: { observedGeneration: 1 },
+    });
+    const replicaSet = aReplicaSet(deployment);
+    const pods = [aPod(replicaSet, 0, { containers: WITH })];
+    const status = statusOf({
+      spec: GATEWAY_ON,
+      observed: () => ({ deployment, replicaSets: [replicaSet], pods }),
+    });
+    expect(said(status, 'GatewayReady')).toBe('False Waiting');
+    expect(status.message).toContain('its controller has not looked at it yet');
+  });
+
   it('asks the newest ReplicaSet, and says what older pods lack', () => {
     const deployment = aDeployment({
       replicas: 1,
