@@ -44,7 +44,7 @@ const FRESH_MS = 180_000;
 const SETTLE_MS = 10_000;
 
 /** Servers whose policies change at a time; the others are made again when somebody asks. */
-const KEPT_POLICIES = 50;
+const KEPT_POLICIES = 8;
 
 const POLICY_CACHES = [
   'servers',

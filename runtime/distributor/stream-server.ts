@@ -4,10 +4,10 @@ import type http from 'node:http';
 import https from 'node:https';
 import { DISTRIBUTOR_PATHS, STREAM_LINE_BYTES } from '#api/distributor-api.ts';
 import type { Result } from '#api/result.ts';
-import { LineTooLongError, linesOf } from '#runtime/kube/json-lines.ts';
 import { listen } from '#runtime/process/http.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { Admitted, Doorkeeper, EntryError, EntryRefusal } from './doorkeeper.ts';
+import { LineSplitter } from './line-splitter.ts';
 import type { CertificatePair } from './serving-certificate.ts';
 import type { Wire } from './stream/proxy-stream.ts';
 
@@ -172,25 +172,22 @@ export class StreamServer {
       this.open -= 1;
       guest.closed();
     });
-    void readLines(request, guest);
+    readLines(request, guest);
   }
 }
 
-async function readLines(request: http.IncomingMessage, guest: Guest): Promise<void> {
-  try {
-    for await (const line of linesOf(heard(request, guest), STREAM_LINE_BYTES)) guest.hear(line);
-    guest.endOfLines(undefined);
-  } catch (error) {
-    // A connection that broke is told by its end.
-    if (error instanceof LineTooLongError) guest.endOfLines(error.message);
-  }
-}
-
-async function* heard(request: AsyncIterable<Buffer>, guest: Guest): AsyncGenerator<Buffer> {
-  for await (const chunk of request) {
+/** By events: a loop that waits for the next line keeps several times as much for each of a thousand streams. */
+function readLines(request: http.IncomingMessage, guest: Guest): void {
+  const lines = new LineSplitter(STREAM_LINE_BYTES, (line) => guest.hear(line));
+  request.on('data', (chunk: Buffer) => {
     guest.heard();
-    yield chunk;
-  }
+    if (lines.take(chunk)) return;
+    request.removeAllListeners('data');
+    guest.endOfLines(`a line is longer than ${STREAM_LINE_BYTES} bytes`);
+  });
+  request.on('end', () => guest.endOfLines(undefined));
+  // A connection that broke is told by the end of the answer.
+  request.on('error', () => undefined);
 }
 
 function refuse(response: http.ServerResponse, status: number, reason: string, message: string): void {

@@ -21,6 +21,16 @@ export const DISTRIBUTOR_PATHS = {
   metrics: '/metrics',
 } as const;
 
+/**
+ * Variables by which the program serves many streams in little memory. Young objects live for milliseconds; and a
+ * connection's buffers are larger than what is ever in them, which costs nothing where each is a mapping of its own.
+ */
+export const DISTRIBUTOR_MEMORY = {
+  NODE_OPTIONS: '--max-semi-space-size=1',
+  /** Of the C library; another than GNU's passes it over. */
+  MALLOC_MMAP_THRESHOLD_: '16384',
+} as const;
+
 /** How often each side says something, if only that nothing is new; silence of three times that ends a stream. */
 export const STREAM_BEAT_MS = 10_000;
 

@@ -20,7 +20,7 @@ export interface DocumentLine {
   readonly revision: string;
 }
 
-const REMEMBERED_BYTES = 1024 ** 2;
+const REMEMBERED_BYTES = 256 * 1024;
 const REMEMBERED_REVISIONS = 10_000;
 
 export class DocumentLines {

@@ -1,7 +1,7 @@
 // The distributors: all of them work, so that the loss of one is noticed by nobody. They hold no state and no credential
 // but the token of their account; their certificate comes through the API server, so that a new one counts at once.
 import type { ApiObject } from 'cdk8s';
-import { DISTRIBUTOR_PATHS, DISTRIBUTOR_PORTS } from '#api/distributor-api.ts';
+import { DISTRIBUTOR_MEMORY, DISTRIBUTOR_PATHS, DISTRIBUTOR_PORTS } from '#api/distributor-api.ts';
 import { DISTRIBUTOR } from '#api/names.ts';
 import { addDeploymentObject } from '#constructs/kit/deployment.ts';
 import type { Container, PodTemplateSpec } from '#constructs/kit/kubernetes.ts';
@@ -17,8 +17,6 @@ import { installationEnvironment, variablesOf } from '../installation-environmen
 import { DISTRIBUTOR_LABELS, DISTRIBUTOR_SELECTOR, platformMetadata } from '../metadata.ts';
 import { apart, pageProbe, resourcesOf } from '#constructs/kit/pods.ts';
 
-/** Documents are made and sent within milliseconds; a small young generation halves the memory of a thousand streams. */
-const NODE_OPTIONS = '--max-semi-space-size=4';
 /** Streams are handed over one by one. */
 const GRACE_SECONDS = 15;
 
@@ -31,7 +29,7 @@ function container(props: ControlPlaneProps, { image, resources }: DistributorPr
       { name: 'stream', containerPort: DISTRIBUTOR_PORTS.stream },
       { name: 'pages', containerPort: DISTRIBUTOR_PORTS.pages },
     ],
-    env: [...variablesOf({ NODE_OPTIONS, ...installationEnvironment(props) })],
+    env: [...variablesOf({ ...DISTRIBUTOR_MEMORY, ...installationEnvironment(props) })],
     resources: resourcesOf(resources ?? DEFAULT_DISTRIBUTOR_RESOURCES),
     securityContext: containerSecurity(),
     livenessProbe: pageProbe('pages', DISTRIBUTOR_PATHS.health, {
