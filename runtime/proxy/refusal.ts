@@ -64,6 +64,7 @@ function codeOf(reason: Reason): number {
       return INVALID_REQUEST;
     case 'header_mismatch':
       return HEADER_MISMATCH_CODE;
+    case 'missing_request_meta':
     case 'unknown_tool':
       return INVALID_PARAMS;
     case 'upstream_unavailable':

@@ -39,6 +39,10 @@ export const EDGE_REASONS = {
   bad_request_framing: entry(400, 'The HTTP request is ambiguous or malformed.'),
   header_conflict: entry(400, 'A header that may occur once occurs several times.'),
   header_mismatch: entry(400, 'An Mcp-* header disagrees with the body.'),
+  missing_request_meta: entry(
+    400,
+    'Requests of the revision in MCP-Protocol-Version carry it in _meta, and this one does not.',
+  ),
   unsupported_media_type: entry(415, 'The body has to be application/json.'),
   http_method_not_allowed: entry(405, 'Only POST, GET and DELETE are served here.'),
   body_required: entry(400, 'The request has no body.'),

@@ -32,18 +32,22 @@ export function findMismatch(head: RequestHead, message: ClientMessage): string 
   return versionMismatch(head, message) ?? methodMismatch(head, message) ?? nameMismatch(head, message);
 }
 
-function versionMismatch({ protocolVersion }: RequestHead, message: ClientMessage): string | undefined {
-  if (message.modern) {
-    const absent = protocolVersion === undefined && message.kind === 'notification';
-    return absent || protocolVersion === message.protocolVersion
-      ? undefined
-      : 'MCP-Protocol-Version is missing or differs from the version in _meta.';
-  }
+/**
+ * Whether the header names a revision whose requests carry it in `_meta` too, and this one does not: to whoever trusts
+ * the header it is a modern request, to whoever reads the body a legacy one.
+ */
+export function lacksRequestMeta({ protocolVersion }: RequestHead, { kind, modern }: ClientMessage): boolean {
   const claimsModern =
     protocolVersion !== undefined && REVISION.test(protocolVersion) && protocolVersion >= FIRST_MODERN;
-  return claimsModern && message.kind === 'request'
-    ? 'MCP-Protocol-Version names a revision whose requests carry it in _meta, and this one does not.'
-    : undefined;
+  return claimsModern && kind === 'request' && !modern;
+}
+
+function versionMismatch({ protocolVersion }: RequestHead, message: ClientMessage): string | undefined {
+  if (!message.modern) return undefined;
+  const absent = protocolVersion === undefined && message.kind === 'notification';
+  return absent || protocolVersion === message.protocolVersion
+    ? undefined
+    : 'MCP-Protocol-Version is missing or differs from the version in _meta.';
 }
 
 function methodMismatch({ mcpMethod }: RequestHead, message: ClientMessage): string | undefined {

@@ -1,6 +1,6 @@
 // The stages that read the body and what it says.
 import { refuseEdge } from '../refusal.ts';
-import { findMismatch } from '../edge/mcp-headers.ts';
+import { findMismatch, lacksRequestMeta } from '../edge/mcp-headers.ts';
 import type { Exchange } from '../exchange.ts';
 import { NEXT, WAIT, type Flow, type Stage } from './stage.ts';
 
@@ -61,6 +61,7 @@ export const readEnvelope: Stage = (exchange, { clientMessages }) => {
 
 export const matchHeaders: Stage = ({ head, message }) => {
   if (head === undefined || message === undefined) return NEXT;
+  if (lacksRequestMeta(head, message)) return refuseEdge('missing_request_meta');
   const mismatch = findMismatch(head, message);
   return mismatch === undefined ? NEXT : refuseEdge('header_mismatch', mismatch);
 };

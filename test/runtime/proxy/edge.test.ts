@@ -370,9 +370,11 @@ describe('Mcp-* headers of a modern request', () => {
 
   it('are refused where the body does not state the version that they state', async () => {
     const legacy = { jsonrpc: '2.0', id: 1, method: 'ping' };
-    expect((await world.post(legacy, { ...USER_1, 'mcp-protocol-version': version })).json.error?.code).toBe(
-      -32020,
-    );
+    const claimed = await world.post(legacy, { ...USER_1, 'mcp-protocol-version': version });
+    expect(claimed).toMatchObject({
+      status: 400,
+      json: { id: 1, error: { code: -32602, data: { reason: 'missing_request_meta' } } },
+    });
     expect(
       (await world.post(legacy, { ...USER_1, 'mcp-protocol-version': '2025-11-25' })).json.result,
     ).toBeDefined();
