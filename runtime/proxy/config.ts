@@ -16,6 +16,21 @@ import { LOG_LEVELS } from '#runtime/process/log.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/** What the proxy says to the server about the request itself. */
+const OWN_HEADERS = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'expect',
+  'forwarded',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 const schema = z.object({
   PORT: envInteger(0, 65_535)
     .default(PROXY_PORTS.gateway)
@@ -49,7 +64,12 @@ const schema = z.object({
     .describe('the path prefix that is removed before forwarding'),
   ALLOWED_HOSTS: envList().default([]),
   ALLOWED_ORIGINS: envList().default([]),
-  FORWARD_HEADERS: envList().default([]),
+  FORWARD_HEADERS: envList()
+    .refine(
+      (names) => !names.some((name) => OWN_HEADERS.has(name.toLowerCase())),
+      'has a header that frames or routes a request; the proxy sets these itself',
+    )
+    .default([]),
   ANALYTICS_INGEST_URL: envHttpUrl().optional().describe('where audit events are posted, http://…/events'),
   ANALYTICS_SOURCE: z.string().optional(),
   ANALYTICS_EVENT_TYPE: z.string().default('mcp.request'),
@@ -71,9 +91,15 @@ const schema = z.object({
   MAX_CONCURRENT_PER_SUBJECT: envInteger(1, 1_000_000)
     .default(256)
     .describe('the most requests in progress of one caller'),
+  MAX_BUFFERED_BYTES: envInteger(1, 1024 ** 4)
+    .default(128 * MIB)
+    .describe('the most bytes of request bodies held at a time'),
   REQUEST_TIMEOUT_MS: envInteger(100, 3_600_000)
     .default(30_000)
     .describe('the milliseconds in which a request has to arrive'),
+  UNREAD_TIMEOUT_MS: envInteger(100, 86_400_000)
+    .default(60_000)
+    .describe('the milliseconds in which a caller has to take something of an answer'),
   UPSTREAM_CONNECT_TIMEOUT_MS: envInteger(1, 600_000).default(2_000),
   UPSTREAM_TIMEOUT_MS: envInteger(1, 86_400_000)
     .default(60_000)
@@ -109,7 +135,9 @@ export interface ProxyLimits {
   readonly maxAnswerBytes: number;
   readonly maxConcurrent: number;
   readonly maxConcurrentPerSubject: number;
+  readonly maxBufferedBytes: number;
   readonly requestTimeoutMs: number;
+  readonly unreadTimeoutMs: number;
 }
 
 export interface ProxyConfig {
@@ -174,7 +202,9 @@ function configOf(env: Variables): ProxyConfig {
       maxAnswerBytes: env.MAX_ANSWER_BYTES,
       maxConcurrent: env.MAX_CONCURRENT,
       maxConcurrentPerSubject: env.MAX_CONCURRENT_PER_SUBJECT,
+      maxBufferedBytes: env.MAX_BUFFERED_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
+      unreadTimeoutMs: env.UNREAD_TIMEOUT_MS,
     },
     drainMs: env.DRAIN_MS,
     logLevel: env.LOG_LEVEL,

@@ -31,6 +31,8 @@ export class Exchange {
   /** Holds a place among the requests in progress of its subject. */
   holdsPlace = false;
   body: Buffer | undefined;
+  /** Of the budget for bodies. */
+  heldBytes = 0;
   message: ClientMessage | undefined;
   decision = UNDECIDED;
   /** Whether policy had its say, so that a refusal is an answer to a request and not to a connection. */

@@ -1,6 +1,7 @@
 // The way of a request, in one list. The order is a security property: what is cheap and tells least comes first, a
 // body is read for known callers only, and nothing is forwarded that `authorise` did not let pass.
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { Exchange } from './exchange.ts';
 import { answerRefusal, type Refusal } from './refusal.ts';
 import { endingOf } from './relay/relay.ts';
@@ -49,6 +50,7 @@ export class Pipeline implements Flow {
     const { ids, clock } = this.services;
     const exchange = new Exchange(ids.next(), request, response, clock.monotonicMs());
     if (this.draining) response.shouldKeepAlive = false;
+    response.on('timeout', () => cutWhereUnread(request.socket));
     response.on('close', () => this.onClosed(exchange));
     this.advance(exchange);
   }
@@ -78,14 +80,14 @@ export class Pipeline implements Flow {
   }
 
   refuse(exchange: Exchange, refusal: Refusal, outcome: Ending['outcome'] = 'none'): void {
-    const { request, response, message } = exchange;
+    const { response, message } = exchange;
     const dropped = exchange.authorised && message?.kind === 'notification';
     if (dropped) {
       response.writeHead(202, ['content-length', '0']);
       response.end();
     } else {
       const answer = answerRefusal(refusal, exchange.refused());
-      if (!request.complete && !isSmall(exchange)) response.shouldKeepAlive = false;
+      if (!mayGoOn(exchange, refusal)) response.shouldKeepAlive = false;
       exchange.bytesOut = answer.body.length;
       sendWhole(response, answer.status, answer.headers, answer.body);
     }
@@ -95,13 +97,15 @@ export class Pipeline implements Flow {
   end(exchange: Exchange, ending: Ending): void {
     if (exchange.finished) return;
     exchange.finished = true;
-    if (exchange.holdsPlace) this.services.places.give(exchange.subjectKey);
     this.services.forwarded.delete(exchange);
     this.services.recorder.ended(exchange, ending);
   }
 
-  /** The connection is gone before the answer was complete. */
+  /** The caller has the answer, or the connection is gone: until then it takes memory, and so a place. */
   private onClosed(exchange: Exchange): void {
+    const { places, bodies } = this.services;
+    if (exchange.holdsPlace) places.give(exchange.subjectKey);
+    bodies.give(exchange.heldBytes);
     if (exchange.finished) return;
     exchange.cancelUpstream?.();
     const sent = exchange.forwardedMs !== undefined;
@@ -114,6 +118,14 @@ export class Pipeline implements Flow {
   }
 }
 
-function isSmall({ head }: Exchange): boolean {
+/** Nothing moved on a connection for a while. A stream may be silent; a caller who takes nothing is cut off. */
+function cutWhereUnread(socket: Socket): void {
+  if (socket.writableLength > 0) socket.destroy();
+}
+
+/** Where a request was ambiguous, so is what follows it; and a large body is not read to its end for nothing. */
+function mayGoOn({ request, head }: Exchange, { reason }: Refusal): boolean {
+  if (reason === 'bad_request_framing') return false;
+  if (request.complete) return true;
   return head !== undefined && !head.chunked && (head.contentLength ?? 0) <= DRAINED_BODY_BYTES;
 }

@@ -1,6 +1,7 @@
 // The proxy, put together: two listeners, one pipeline, and what lives as long as they do.
 import http from 'node:http';
 import path from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '#runtime/process/clock.ts';
 import { createPageServer, listen, servePage, type Pages } from '#runtime/process/http.ts';
 import type { Log } from '#runtime/process/log.ts';
@@ -23,6 +24,7 @@ import { createProxyRegistry } from './proxy-metrics.ts';
 import { Recorder } from './recorder.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import type { ProxyServices } from './services.ts';
+import { ByteBudget } from './state/byte-budget.ts';
 import { Places } from './state/places.ts';
 import { SessionLedger } from './state/session-ledger.ts';
 import { LeanUpstream } from './upstream/lean-upstream.ts';
@@ -139,6 +141,7 @@ function createServices(given: Given): ProxyServices {
     hostCheck: new HostCheck(config),
     ledger: new SessionLedger(),
     places: new Places(config.limits),
+    bodies: new ByteBudget(config.limits.maxBufferedBytes),
     clientMessages: new ClientMessageReader(),
     serverMessages: new ServerMessageReader(),
   };
@@ -189,29 +192,37 @@ async function createUpstream(config: ProxyConfig, clock: Clock): Promise<Upstre
 }
 
 function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): http.Server {
-  const { config, log } = services;
+  const { config, log, recorder } = services;
+  const { requestTimeoutMs, unreadTimeoutMs } = config.limits;
   const reserved = new Map(Object.entries(pages));
+  const handle: http.RequestListener = (request, response) => {
+    const page = reserved.get(pathOf(request.url ?? '/'));
+    if (page === undefined) pipeline.handle(request, response);
+    else servePage(page, request, response, (error) => log.error({ error }, 'A page failed.'));
+  };
+  const refuse = (error: Error, socket: Duplex): void => {
+    const reason = refuseConnection(error, socket);
+    if (reason !== undefined) recorder.connectionRefused(reason);
+  };
   const server = http.createServer(
     {
       keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: config.limits.requestTimeoutMs,
-      requestTimeout: config.limits.requestTimeoutMs,
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: 1_000,
       noDelay: true,
       // Host is checked with everything else, so that its absence is answered and recorded alike.
       requireHostHeader: false,
     },
-    (request, response) => {
-      const page = reserved.get(pathOf(request.url ?? '/'));
-      if (page === undefined) pipeline.handle(request, response);
-      else servePage(page, request, response, (error) => log.error({ error }, 'A page failed.'));
-    },
+    handle,
   );
-  server.on('clientError', (error, socket) => {
-    const reason = refuseConnection(error, socket);
-    if (reason !== undefined) services.recorder.connectionRefused(reason);
-  });
+  server.setTimeout(unreadTimeoutMs);
+  // Node would answer these by itself: before anybody is known, and unrecorded.
+  server.on('checkContinue', handle);
+  server.on('checkExpectation', handle);
+  server.on('connect', (_request, socket) => refuse(new Error('CONNECT is not served.'), socket));
+  server.on('clientError', refuse);
   return server;
 }
 

@@ -59,6 +59,7 @@ function codeOf(reason: Reason): number {
     case 'batch_not_supported':
     case 'invalid_envelope':
     case 'unexpected_response':
+    case 'unexpected_cancellation':
     case 'bad_request_framing':
     case 'header_conflict':
       return INVALID_REQUEST;

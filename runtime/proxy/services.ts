@@ -9,6 +9,7 @@ import type { ClientMessageReader } from './json/client-message.ts';
 import type { ServerMessageReader } from './json/server-message.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { Recorder } from './recorder.ts';
+import type { ByteBudget } from './state/byte-budget.ts';
 import type { Places } from './state/places.ts';
 import type { SessionLedger } from './state/session-ledger.ts';
 import type { Upstream } from './upstream/upstream.ts';
@@ -23,6 +24,8 @@ export interface ProxyServices {
   readonly upstream: Upstream;
   readonly ledger: SessionLedger;
   readonly places: Places;
+  /** Memory for request bodies. */
+  readonly bodies: ByteBudget;
   readonly recorder: Recorder;
   readonly clientMessages: ClientMessageReader;
   readonly serverMessages: ServerMessageReader;

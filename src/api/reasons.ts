@@ -60,6 +60,7 @@ export const EDGE_REASONS = {
   invalid_envelope: entry(400, 'The body is not a JSON-RPC 2.0 message.'),
   batch_not_supported: entry(400, 'JSON-RPC batches are not supported.'),
   unexpected_response: entry(400, 'The response answers no request of this caller.'),
+  unexpected_cancellation: entry(400, 'The cancellation names no request of this caller that is under way.'),
   unknown_mcp_session: entry(404, 'The Mcp-Session-Id is unknown here, or belongs to somebody else.'),
   audit_unavailable: entry(503, 'The call has to be recorded first and the record could not be written.'),
   upstream_unavailable: entry(502, 'The server could not be reached; the call was not made.'),

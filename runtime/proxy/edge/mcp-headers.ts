@@ -10,10 +10,12 @@ const FIRST_MODERN = '2026-07-28';
 const REVISION = /^\d{4}-\d{2}-\d{2}$/;
 const SENTINEL = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
 const MAX_ENCODED = 4096;
+/** Other bytes are Latin-1 to one reader and UTF-8 to the next. */
+const PRINTABLE = /^[\t\x20-\x7e]*$/;
 
-/** A header value with its Base64 form undone; undefined where that is malformed. */
+/** A header value with its Base64 form undone; undefined where that is malformed, or the value is not ASCII. */
 export function decodeMcpHeader(value: string): string | undefined {
-  if (!value.startsWith('=?')) return value;
+  if (!value.startsWith('=?')) return PRINTABLE.test(value) ? value : undefined;
   const encoded = value.length <= MAX_ENCODED ? SENTINEL.exec(value)?.[1] : undefined;
   if (encoded === undefined) return undefined;
   const bytes = Buffer.from(encoded, 'base64');

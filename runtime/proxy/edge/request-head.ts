@@ -11,6 +11,8 @@ export interface RequestHead {
   /** Undefined where the body is chunked or absent. */
   readonly contentLength: number | undefined;
   readonly chunked: boolean;
+  /** The caller waits for leave to send the body. */
+  readonly expectsContinue: boolean;
   readonly mcpSessionId: string | undefined;
   readonly protocolVersion: string | undefined;
   readonly mcpMethod: string | undefined;
@@ -30,6 +32,7 @@ interface Draft {
   contentType: string | undefined;
   contentLength: number | undefined;
   chunked: boolean;
+  expectsContinue: boolean;
   mcpSessionId: string | undefined;
   protocolVersion: string | undefined;
   mcpMethod: string | undefined;
@@ -42,6 +45,8 @@ interface Draft {
 /** Origin-form without dot segments, encoded separators, backslashes or anything outside visible ASCII. */
 const TARGET = /^\/(?!\/)[!-[\]-~]*$/;
 const SUSPECT_PATH = /(?:^|\/)\.{1,2}(?:\/|$)|%(?:2e|2f|5c|00)|#/i;
+/** More make work, not sense; Node drops what comes after its own bound without a word. */
+const MAX_HEADERS = 128;
 const CONNECTION = /^(?:keep-alive|close)(?:\s*,\s*(?:keep-alive|close))*$/i;
 
 const refused = (reason: EdgeReason): HeadResult => ({ ok: false, reason });
@@ -50,6 +55,7 @@ export function readRequestHead(request: IncomingMessage): HeadResult {
   if (request.httpVersion !== '1.1' || !isPlainTarget(request.url ?? ''))
     return refused('bad_request_framing');
   const { rawHeaders } = request;
+  if (rawHeaders.length > 2 * MAX_HEADERS) return refused('headers_too_large');
   const draft = emptyDraft();
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] ?? '').toLowerCase();
@@ -72,6 +78,7 @@ function emptyDraft(): Draft {
     contentType: undefined,
     contentLength: undefined,
     chunked: false,
+    expectsContinue: false,
     mcpSessionId: undefined,
     protocolVersion: undefined,
     mcpMethod: undefined,
@@ -106,6 +113,9 @@ function readHeader(draft: Draft, name: string, value: string): EdgeReason | und
       return undefined;
     case 'connection':
       return CONNECTION.test(value) ? undefined : 'bad_request_framing';
+    case 'expect':
+      draft.expectsContinue = value === '100-continue';
+      return draft.expectsContinue ? undefined : 'bad_request_framing';
     case 'upgrade':
     case 'trailer':
     case 'http2-settings':

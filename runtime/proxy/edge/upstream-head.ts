@@ -24,25 +24,32 @@ export function upstreamPath(target: string, stripPrefix: string, basePath: stri
     if (rest === '' || rest.startsWith('?')) path = `/${rest}`;
     else if (rest.startsWith('/')) path = rest;
   }
-  if (basePath === '/' || path.startsWith(basePath)) return path;
   const base = basePath.endsWith('/') ? basePath.slice(0, -1) : basePath;
+  if (base === '' || isBelow(path, base)) return path;
   return path === '/' || path.startsWith('/?') ? base + path.slice(1) : base + path;
+}
+
+function isBelow(path: string, base: string): boolean {
+  const next = path[base.length];
+  return path.startsWith(base) && (next === undefined || next === '/' || next === '?');
 }
 
 /** By allow-list; identity last, and only ours. */
 export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string[] {
-  const { head, snapshot, caller } = exchange;
+  const { head, snapshot, caller, message } = exchange;
   const headers: string[] = [];
   if (head === undefined || snapshot === undefined) return headers;
   const { names, values } = head;
   const { forwardHeaders } = config;
+  // Modern requests have no MCP session: nobody has checked whose a stray one is, so nobody may act on it.
+  const stray = message?.modern === true ? 'mcp-session-id' : undefined;
   for (let at = 0; at < names.length; at += 1) {
     const name = names[at] ?? '';
     const known =
       FORWARDED.has(name) ||
       name.startsWith('mcp-param-') ||
       (forwardHeaders.length > 0 && forwardHeaders.includes(name));
-    if (known && !snapshot.identityNames.has(name)) headers.push(name, values[at] ?? '');
+    if (known && name !== stray && !snapshot.identityNames.has(name)) headers.push(name, values[at] ?? '');
   }
   headers.push('forwarded', forwardedBy(exchange.request.socket.remoteAddress ?? 'unknown', head.host));
   const { human, agent, teams } = caller?.principal ?? { teams: [] };

@@ -28,6 +28,8 @@ export interface ClientMessage {
   /** `params.name`: the tool of a call, the name of a prompt. */
   readonly name: string | undefined;
   readonly uri: string | undefined;
+  /** `params.requestId`, as it stands: the request that a cancellation is of. */
+  readonly requestId: string | undefined;
   /** Protocol version that `_meta` (modern) or `initialize` (legacy) states. */
   readonly protocolVersion: string | undefined;
   /** Whether `_meta` states the version, as every modern request does. */
@@ -54,6 +56,7 @@ interface Draft {
   hasError: boolean;
   name: string | undefined;
   uri: string | undefined;
+  requestId: string | undefined;
   metaVersion: string | undefined;
   paramsVersion: string | undefined;
   clientName: string | undefined;
@@ -69,6 +72,7 @@ const emptyDraft = (): Draft => ({
   hasError: false,
   name: undefined,
   uri: undefined,
+  requestId: undefined,
   metaVersion: undefined,
   paramsVersion: undefined,
   clientName: undefined,
@@ -118,6 +122,7 @@ export class ClientMessageReader {
       method: draft.method,
       name: draft.name,
       uri: draft.uri,
+      requestId: draft.requestId,
       protocolVersion: draft.metaVersion ?? draft.paramsVersion,
       modern: draft.metaVersion !== undefined,
       client: clientText(draft.clientName, draft.clientVersion),
@@ -160,6 +165,9 @@ export class ClientMessageReader {
       case 'uri':
         draft.uri = this.text();
         return draft.uri !== undefined || this.wrong(2);
+      case 'requestId':
+        draft.requestId = readId(cursor);
+        return draft.requestId !== undefined || this.wrong(2);
       case 'arguments': {
         const start = cursor.at;
         if (!cursor.atObject()) return this.wrong(2);
@@ -202,7 +210,8 @@ export class ClientMessageReader {
 
   private other(key: string, reserved: ReservedMembers, depth: number): boolean {
     if (reserved.isVariant(key)) return this.cursor.refuse('case_variant_key');
-    return this.cursor.value(depth);
+    // To a reader that copies members one by one it brings in names that nobody here has seen.
+    return key === '__proto__' ? this.wrong(depth) : this.cursor.value(depth);
   }
 
   /** The string at the cursor; undefined, and nothing consumed, where it is something else or holds a NUL. */

@@ -207,7 +207,8 @@ export class JsonCursor {
     }
   }
 
-  private skipWord(word: string): boolean {
+  /** Consumes `true`, `false` or `null`. */
+  skipWord(word: string): boolean {
     const { bytes } = this;
     for (let at = 0; at < word.length; at += 1) {
       if (bytes[this.at + at] !== word.charCodeAt(at)) return this.refuse('invalid_json');

@@ -1,9 +1,9 @@
 // Names that mean something to MCP, and the look-alikes that some parsers would take for them: Go's encoding/json
 // matches keys without regard to case, with Unicode folding, so `Method` or `para\u{17f}` must not pass unseen.
 
-/** Folds as a case-insensitive reader would: `ſ` is an s, the Kelvin sign a k. */
+/** Folds as a case-insensitive reader would: `ſ` is an s, the Kelvin sign a k, and each of the four i an i. */
 function fold(key: string): string {
-  return key.toUpperCase().toLowerCase();
+  return key.toUpperCase().toLowerCase().replaceAll('\u0307', '');
 }
 
 /** A set of names whose variants in another case are refused. */

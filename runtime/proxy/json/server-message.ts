@@ -1,6 +1,7 @@
 // Reads a message that the server sent, as far as filtering and governing need it. Content nobody reads is only
 // proven well-formed: servers write what JSON.stringify gives them, lone surrogates included.
 import { JsonCursor } from './cursor.ts';
+import { ENVELOPE_MEMBERS, ReservedMembers } from './members.ts';
 import { readId } from './rpc-id.ts';
 import type { MessageKind, Span } from './client-message.ts';
 
@@ -21,6 +22,8 @@ export interface ServerMessage {
   /** As it stands; undefined also for the `null` of an error that answers nothing. */
   readonly id: string | undefined;
   readonly method: string | undefined;
+  /** A response that has an error and no result. */
+  readonly isError: boolean;
   /** `result.tools`, where the result has it. */
   readonly list: ToolList | undefined;
   readonly ttlMs: Span | undefined;
@@ -32,8 +35,10 @@ export interface ServerMessage {
 interface Draft {
   jsonrpc: boolean;
   id: string | undefined;
+  nullId: boolean;
   method: string | undefined;
-  answers: boolean;
+  hasResult: boolean;
+  hasError: boolean;
   tools: ListedTool[] | undefined;
   inside: Span | undefined;
   ttlMs: Span | undefined;
@@ -44,8 +49,10 @@ interface Draft {
 const emptyDraft = (): Draft => ({
   jsonrpc: false,
   id: undefined,
+  nullId: false,
   method: undefined,
-  answers: false,
+  hasResult: false,
+  hasError: false,
   tools: undefined,
   inside: undefined,
   ttlMs: undefined,
@@ -54,6 +61,10 @@ const emptyDraft = (): Draft => ({
 });
 
 const MAX_DEPTH = 512;
+
+/** What is filtered or governed below the envelope: a reader that takes `Tools` for `tools` must not see more. */
+const RESULT_MEMBERS = new ReservedMembers(['tools', 'ttlMs', 'cacheScope', 'resultType', 'inputRequests']);
+const TOOL_MEMBERS = new ReservedMembers(['name']);
 
 /** One per proxy: reading is synchronous and leaves nothing behind. */
 export class ServerMessageReader {
@@ -73,14 +84,18 @@ export class ServerMessageReader {
     const read = cursor.object(0, this.onEnvelope);
     if (!cursor.close() || !read) return undefined;
     const { draft } = this;
-    if (!draft.jsonrpc || draft.answers === (draft.method !== undefined)) return undefined;
-    const kind = draft.answers ? 'response' : draft.id === undefined ? 'notification' : 'request';
+    const { hasResult, hasError } = draft;
+    if (!draft.jsonrpc || Number(hasResult) + Number(hasError) + Number(draft.method !== undefined) !== 1) {
+      return undefined;
+    }
+    if (draft.id === undefined && (hasResult || (draft.nullId && !hasError))) return undefined;
+    const kind = hasResult || hasError ? 'response' : draft.id === undefined ? 'notification' : 'request';
     const list =
       draft.tools === undefined || draft.inside === undefined
         ? undefined
         : { tools: draft.tools, inside: draft.inside };
     const { id, method, ttlMs, cacheScope, inputRequired } = draft;
-    return { kind, id, method, list, ttlMs, cacheScope, inputRequired };
+    return { kind, id, method, isError: hasError, list, ttlMs, cacheScope, inputRequired };
   }
 
   private readonly onEnvelope = (key: string): boolean => {
@@ -91,18 +106,21 @@ export class ServerMessageReader {
         return draft.jsonrpc;
       case 'id':
         draft.id = readId(cursor);
-        return draft.id !== undefined || cursor.value(1);
+        if (draft.id !== undefined) return true;
+        // Any other id would make a request look like a notification here, and like a request to its reader.
+        draft.nullId = true;
+        return cursor.skipWord('null');
       case 'method':
         draft.method = cursor.atString() ? cursor.string() : undefined;
         return draft.method !== undefined;
       case 'result':
-        draft.answers = true;
+        draft.hasResult = true;
         return cursor.atObject() ? cursor.object(1, this.onResult) : cursor.value(1);
       case 'error':
-        draft.answers = true;
+        draft.hasError = true;
         return cursor.value(1);
       default:
-        return cursor.value(1);
+        return this.other(key, ENVELOPE_MEMBERS, 1);
     }
   };
 
@@ -131,7 +149,7 @@ export class ServerMessageReader {
         draft.inputRequired = true;
         return cursor.value(2);
       default:
-        return cursor.value(2);
+        return this.other(key, RESULT_MEMBERS, 2);
     }
   };
 
@@ -146,10 +164,16 @@ export class ServerMessageReader {
 
   private readonly onToolMember = (key: string): boolean => {
     const { cursor } = this;
-    if (key !== 'name' || !cursor.atString()) return cursor.value(4);
+    if (key !== 'name') return this.other(key, TOOL_MEMBERS, 4);
+    if (!cursor.atString()) return cursor.value(4);
     this.toolName = cursor.string();
     return this.toolName !== undefined;
   };
+
+  private other(key: string, reserved: ReservedMembers, depth: number): boolean {
+    if (reserved.isVariant(key)) return this.cursor.refuse('case_variant_key');
+    return this.cursor.value(depth);
+  }
 
   private span(): Span | undefined {
     const start = this.cursor.at;

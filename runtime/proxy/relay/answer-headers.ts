@@ -8,7 +8,7 @@ export function relayedHeaders(headers: readonly string[], contentType: string, 
   if (length !== undefined) relayed.push('content-length', String(length));
   for (let at = 0; at < headers.length; at += 2) {
     const name = headers[at] ?? '';
-    if (RELAYED.has(name)) relayed.push(name, headers[at + 1] ?? '');
+    if (RELAYED.has(name) && !relayed.includes(name)) relayed.push(name, headers[at + 1] ?? '');
   }
   return relayed;
 }

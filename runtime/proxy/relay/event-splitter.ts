@@ -1,5 +1,6 @@
 // Cuts a server-sent event stream into events as they arrive. It holds back nothing but the event that is not yet
 // complete, and of that no more than a bound.
+import { GatheredBytes } from '../gathered-bytes.ts';
 
 export interface StreamEvent {
   /** Its bytes, with the blank line that ends it. */
@@ -21,8 +22,7 @@ const EMPTY = Buffer.alloc(0);
 const NEW_LINE = Buffer.from('\n');
 
 export class EventSplitter {
-  private held: Buffer[] = [];
-  private heldBytes = 0;
+  private readonly held = new GatheredBytes();
   private lineIsEmpty = true;
   private afterCr = false;
   private started = false;
@@ -58,16 +58,14 @@ export class EventSplitter {
       }
     }
     const rest = chunk.subarray(start);
-    if (rest.length > 0) this.held.push(rest);
-    this.heldBytes += rest.length;
-    if (this.heldBytes > this.maxEventBytes) return { ok: false, problem: 'an event is too large' };
+    this.held.push(rest);
+    if (this.held.byteLength > this.maxEventBytes) return { ok: false, problem: 'an event is too large' };
     return { ok: true, events };
   }
 
   private cut(last: Buffer): StreamEvent {
-    const bytes = this.held.length === 0 ? last : Buffer.concat([...this.held, last]);
-    this.held = [];
-    this.heldBytes = 0;
+    this.held.push(last);
+    const bytes = this.held.take();
     return { bytes, data: dataOf(bytes) };
   }
 }

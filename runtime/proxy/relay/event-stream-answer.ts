@@ -1,6 +1,7 @@
 // An answer that is a stream of events. Each is read, and passed on as soon as it is complete; a slow caller slows
 // the server down.
 import { idKey } from '../json/rpc-id.ts';
+import type { ServerMessage } from '../json/server-message.ts';
 import { refusalMessage, type Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
 import { EventSplitter, eventOf, withData, type StreamEvent } from './event-splitter.ts';
@@ -89,13 +90,11 @@ export class EventStreamAnswer implements Answer {
       case 'request':
         return passServerRequest(exchange, services, message) ? event.bytes : undefined;
       case 'response': {
-        if (exchange.message !== undefined) {
-          if (this.answered || !answersRequest(exchange, message)) {
-            this.noteDropped(message.id);
-            return undefined;
-          }
-          this.answered = true;
+        if (!this.expects(message)) {
+          this.noteDropped(message.id);
+          return undefined;
         }
+        this.answered = true;
         const refusal = responseRefusal(exchange, message);
         if (refusal !== undefined) {
           this.answered = false;
@@ -105,6 +104,13 @@ export class EventStreamAnswer implements Answer {
         return data === event.data ? event.bytes : withData(event, data);
       }
     }
+  }
+
+  /** Whether somebody waits for a response here. A stream that nobody asked anything on has none, unless it resumes. */
+  private expects(message: ServerMessage): boolean {
+    const { exchange } = this.context;
+    if (exchange.message === undefined) return exchange.head?.names.includes('last-event-id') === true;
+    return !this.answered && answersRequest(exchange, message);
   }
 
   private noteDropped(id: string | undefined): void {

@@ -1,6 +1,5 @@
 // What becomes of one message of the server on its way to a caller: it passes, passes changed, or doesn't pass.
 import { isToolVisible } from '#policy/visible-tools.ts';
-import { methodRule } from '#policy/methods.ts';
 import { idKey } from '../json/rpc-id.ts';
 import type { ServerMessage } from '../json/server-message.ts';
 import type { Exchange } from '../exchange.ts';
@@ -46,16 +45,23 @@ export function filteredResponse(
   return filterToolList(bytes, message, (tool) => isToolVisible(snapshot.index, asking, tool, nowMs)).bytes;
 }
 
-/** Whether a request of the server reaches the caller. One that doesn't is answered here, and recorded either way. */
+/** What a server may ask of any caller: it tells nothing and asks for nothing. */
+const OPEN_TO_SERVERS = 'ping';
+
+/**
+ * Whether a request of the server reaches the caller. One that doesn't is answered here, and recorded either way. A
+ * modern stream carries no requests, so there none passes, and no caller could answer one.
+ */
 export function passServerRequest(
   exchange: Exchange,
   services: ProxyServices,
   message: ServerMessage,
 ): boolean {
-  const open = methodRule(message.method ?? '') === 'open';
-  const passes = open || exchange.isObserved;
+  const modern = exchange.message?.modern === true;
+  const open = !modern && message.method === OPEN_TO_SERVERS;
+  const passes = open || (!modern && exchange.isObserved);
   services.recorder.serverRequest(exchange, message, open ? 'allow' : passes ? 'would_deny' : 'deny');
-  if (message.id === undefined) return passes;
+  if (message.id === undefined || modern) return passes;
   if (passes) {
     const conversation = conversationOf(exchange.subjectKey, exchange.head?.mcpSessionId);
     services.ledger.ask(conversation, idKey(message.id));

@@ -1,4 +1,5 @@
 // An answer of one JSON message. It is complete or nothing to a caller, so it is gathered, read, and sent in one piece.
+import { GatheredBytes } from '../gathered-bytes.ts';
 import type { Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
 import { INVALID_ANSWER, answersRequest, filteredResponse, responseRefusal } from './governed-message.ts';
@@ -9,9 +10,7 @@ export class MessageAnswer implements Answer {
   readonly endless = false;
   private readonly context: RelayContext;
   private readonly headers: readonly string[];
-  private first: Buffer | undefined;
-  private more: Buffer[] | undefined;
-  private bytes = 0;
+  private readonly gathered = new GatheredBytes();
 
   constructor(context: RelayContext, headers: readonly string[]) {
     this.context = context;
@@ -19,17 +18,15 @@ export class MessageAnswer implements Answer {
   }
 
   push(chunk: Buffer): void {
-    this.bytes += chunk.length;
-    if (this.bytes > this.context.services.config.limits.maxAnswerBytes) this.context.fail(INVALID_ANSWER);
-    else if (this.first === undefined) this.first = chunk;
-    else (this.more ??= []).push(chunk);
+    this.gathered.push(chunk);
+    const { maxAnswerBytes } = this.context.services.config.limits;
+    if (this.gathered.byteLength > maxAnswerBytes) this.context.fail(INVALID_ANSWER);
   }
 
   end(): void {
     const { exchange, services } = this.context;
     if (exchange.finished) return;
-    const first = this.first ?? Buffer.alloc(0);
-    const bytes = this.more === undefined ? first : Buffer.concat([first, ...this.more]);
+    const bytes = this.gathered.take();
     const message = services.serverMessages.read(bytes);
     if (message?.kind !== 'response' || !answersRequest(exchange, message)) {
       this.context.fail(INVALID_ANSWER);

@@ -1,12 +1,13 @@
 // Answers of which only the status matters: errors of the server's HTTP side, and acknowledgements without a body.
 import type { Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
+import { answersRequest } from './governed-message.ts';
 import type { Answer, RelayContext } from './answer.ts';
 
 /** More than this of an error page helps nobody. */
 const MAX_BYTES = 64 * 1024;
 
-/** An error status with its body: as JSON where it is a JSON-RPC message, else as text. */
+/** An error status with its body: as JSON where it is the JSON-RPC error of this request, else as text. */
 export class PlainAnswer implements Answer {
   readonly endless = false;
   private readonly context: RelayContext;
@@ -32,12 +33,15 @@ export class PlainAnswer implements Answer {
     const { exchange, services } = this.context;
     const body = this.bytes <= MAX_BYTES ? Buffer.concat(this.chunks) : Buffer.alloc(0);
     const message = this.isJson ? services.serverMessages.read(body) : undefined;
-    const type =
-      message?.kind === 'response' && message.list === undefined
-        ? 'application/json'
-        : 'text/plain; charset=utf-8';
+    // A result has no place in an error: read as one, it would pass by the rules for results.
+    const isAnswer = message?.isError === true && answersRequest(exchange, message);
+    const type = isAnswer ? 'application/json' : 'text/plain; charset=utf-8';
     exchange.bytesOut = body.length;
-    exchange.response.writeHead(this.status, relayedHeaders(this.headers, type, body.length));
+    exchange.response.writeHead(this.status, [
+      ...relayedHeaders(this.headers, type, body.length),
+      'x-content-type-options',
+      'nosniff',
+    ]);
     exchange.response.end(body);
     this.context.finish(this.status);
   }

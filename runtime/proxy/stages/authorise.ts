@@ -26,10 +26,25 @@ export const authorise: Stage = (exchange, services) => {
   exchange.decision = decision;
   exchange.authorised = true;
   if (decision.outcome === 'deny') return refuseDecision(decision);
+  if (mcpSession === undefined && isForeignCancellation(exchange, services)) {
+    return refuseEdge('unexpected_cancellation');
+  }
   const session = exchange.caller?.session;
   if (session !== undefined) services.ledger.use(exchange.subjectKey, session, services.clock.nowMs());
   return NEXT;
 };
+
+/** Whether it would cancel what this caller has not begun. In an MCP session, which is the caller's, ids are theirs. */
+function isForeignCancellation({ message, subjectKey }: Exchange, { forwarded }: ProxyServices): boolean {
+  if (message?.method !== 'notifications/cancelled') return false;
+  const { requestId } = message;
+  if (requestId === undefined) return true;
+  for (const other of forwarded.keys()) {
+    const id = other.subjectKey === subjectKey ? other.message?.id : undefined;
+    if (id !== undefined && idKey(id) === idKey(requestId)) return false;
+  }
+  return true;
+}
 
 /** Decides by the policy that is in force now, which may be a newer one than when the exchange began. */
 export function decideNow(exchange: Exchange, services: ProxyServices): Decision {

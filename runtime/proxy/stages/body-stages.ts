@@ -2,6 +2,8 @@
 import { refuseEdge } from '../refusal.ts';
 import { findMismatch, lacksRequestMeta } from '../edge/mcp-headers.ts';
 import type { Exchange } from '../exchange.ts';
+import { GatheredBytes } from '../gathered-bytes.ts';
+import type { ProxyServices } from '../services.ts';
 import { NEXT, WAIT, type Flow, type Stage } from './stage.ts';
 
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-8"?\s*)?$/i;
@@ -10,37 +12,43 @@ function isJson(contentType: string | undefined): boolean {
   return contentType === 'application/json' || (contentType !== undefined && JSON_TYPE.test(contentType));
 }
 
-export const readBody: Stage = (exchange, { config }, flow) => {
+export const readBody: Stage = (exchange, services, flow) => {
   if (exchange.httpMethod !== 'POST') return NEXT;
   const { head } = exchange;
-  const { maxBodyBytes } = config.limits;
+  const { maxBodyBytes } = services.config.limits;
   if (!isJson(head?.contentType)) return refuseEdge('unsupported_media_type');
   const length = head?.contentLength ?? 0;
   if (length > maxBodyBytes) return refuseEdge('body_too_large');
   if (length === 0 && head?.chunked !== true) return refuseEdge('body_required');
-  collectBody(exchange, maxBodyBytes, flow);
+  if (head?.expectsContinue === true) exchange.response.writeContinue();
+  collectBody(exchange, services, flow);
   return WAIT;
 };
 
-function collectBody(exchange: Exchange, maxBodyBytes: number, flow: Flow): void {
+function collectBody(exchange: Exchange, { config, bodies }: ProxyServices, flow: Flow): void {
   const { request } = exchange;
-  let first: Buffer | undefined;
-  let more: Buffer[] | undefined;
+  const { maxBodyBytes } = config.limits;
+  const gathered = new GatheredBytes();
   request.on('data', (chunk: Buffer) => {
     if (exchange.finished) return;
     exchange.bytesIn += chunk.length;
-    if (exchange.bytesIn > maxBodyBytes) flow.refuse(exchange, refuseEdge('body_too_large'));
-    else if (first === undefined) first = chunk;
-    else (more ??= []).push(chunk);
+    if (exchange.bytesIn > maxBodyBytes) {
+      flow.refuse(exchange, refuseEdge('body_too_large'));
+    } else if (bodies.take(chunk.length)) {
+      exchange.heldBytes += chunk.length;
+      gathered.push(chunk);
+    } else {
+      flow.refuse(exchange, refuseEdge('overloaded'));
+    }
   });
   request.on('end', () => {
     if (exchange.finished) return;
     if (request.rawTrailers.length > 0) {
       flow.refuse(exchange, refuseEdge('bad_request_framing', 'Trailers are not accepted.'));
-    } else if (first === undefined) {
+    } else if (gathered.byteLength === 0) {
       flow.refuse(exchange, refuseEdge('body_required'));
     } else {
-      exchange.body = more === undefined ? first : Buffer.concat([first, ...more]);
+      exchange.body = gathered.take();
       flow.advance(exchange);
     }
   });

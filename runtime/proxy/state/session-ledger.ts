@@ -3,6 +3,8 @@
 import { BoundedMap } from './bounded-map.ts';
 
 const SESSIONS = 20_000;
+/** Whoever may choose ids must not choose how much memory they take. */
+const MAX_SESSION_ID_LENGTH = 2_048;
 const QUESTIONS_PER_SESSION = 64;
 
 export class SessionLedger {
@@ -26,7 +28,7 @@ export class SessionLedger {
    */
   claim(mcpSessionId: string, subjectKey: string): boolean {
     const owner = this.owners.get(mcpSessionId) ?? subjectKey;
-    if (owner !== subjectKey) return false;
+    if (owner !== subjectKey || mcpSessionId.length > MAX_SESSION_ID_LENGTH) return false;
     this.owners.set(mcpSessionId, subjectKey);
     return true;
   }

@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { exchangeBytes, reasonOf, statusOf } from './harness/raw.ts';
+import { PING, exchangeBytes, rawRequest, reasonOf, statusOf, type RawRequest } from './harness/raw.ts';
 import { USER_1 } from './harness/policy.ts';
 import { World } from './harness/world.ts';
-
-const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
 
 let world: World;
 beforeAll(async () => {
@@ -19,39 +17,19 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-interface RawRequest {
-  readonly line?: string;
-  readonly headers?: readonly string[];
-  readonly without?: readonly string[];
-  readonly body?: string;
-}
-
-/** A well-formed request, with changes. */
-function raw({
-  line = 'POST /mcp HTTP/1.1',
-  headers = [],
-  without = [],
-  body = PING,
-}: RawRequest = {}): string {
-  const usual = [
-    'Host: 127.0.0.1',
-    'Content-Type: application/json',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'X-MCP-Human-ID: user-1',
-  ].filter((header) => !without.some((name) => header.startsWith(`${name}:`)));
-  return `${line}\r\n${[...usual, ...headers].map((header) => `${header}\r\n`).join('')}\r\n${body}`;
-}
-
 async function refusal(request: RawRequest | string): Promise<[number, string | undefined]> {
   const before = world.received.length;
-  const answer = await exchangeBytes(world.proxy.port, typeof request === 'string' ? request : raw(request));
+  const answer = await exchangeBytes(
+    world.proxy.port,
+    typeof request === 'string' ? request : rawRequest(request),
+  );
   expect(world.received.slice(before)).toEqual([]);
   return [statusOf(answer), reasonOf(answer)];
 }
 
 describe('framing', () => {
   it('passes a plain request', async () => {
-    const answer = await exchangeBytes(world.proxy.port, raw());
+    const answer = await exchangeBytes(world.proxy.port, rawRequest());
     expect(statusOf(answer)).toBe(200);
     expect(answer).toContain('"did":"ping"');
   });
@@ -177,18 +155,28 @@ describe('framing', () => {
   it('takes a chunked body, and refuses one that grows too large', async () => {
     const small = `5\r\n${PING.slice(0, 5)}\r\n${(PING.length - 5).toString(16)}\r\n${PING.slice(5)}\r\n0\r\n\r\n`;
     const chunked = { without: ['Content-Length'], headers: ['Transfer-Encoding: chunked'] };
-    expect(statusOf(await exchangeBytes(world.proxy.port, raw({ ...chunked, body: small })))).toBe(200);
+    expect(statusOf(await exchangeBytes(world.proxy.port, rawRequest({ ...chunked, body: small })))).toBe(
+      200,
+    );
     const piece = `10000\r\n${' '.repeat(0x10000)}\r\n`;
     expect(await refusal({ ...chunked, body: piece.repeat(70) })).toEqual([413, 'body_too_large']);
   });
 
   it('answers two requests on one connection each on its own', async () => {
-    const answers = await exchangeBytes(world.proxy.port, raw() + raw({ body: PING.replace('1', '2') }), 2);
+    const answers = await exchangeBytes(
+      world.proxy.port,
+      rawRequest() + rawRequest({ body: PING.replace('1', '2') }),
+      2,
+    );
     expect(answers.match(/HTTP\/1\.1 200/g)).toHaveLength(2);
   });
 
   it('goes on with a connection after a small refused request', async () => {
-    const answers = await exchangeBytes(world.proxy.port, raw({ headers: ['Origin: null'] }) + raw(), 2);
+    const answers = await exchangeBytes(
+      world.proxy.port,
+      rawRequest({ headers: ['Origin: null'] }) + rawRequest(),
+      2,
+    );
     expect(answers.match(/HTTP\/1\.1 (403|200)/g)).toEqual(['HTTP/1.1 403', 'HTTP/1.1 200']);
   });
 });
@@ -220,7 +208,7 @@ describe('Host and Origin', () => {
     'mcp.example.org',
     'a.tenant.example.org',
   ])('accepts the host %s', async (host) => {
-    expect(statusOf(await exchangeBytes(world.proxy.port, raw(withHost(host))))).toBe(200);
+    expect(statusOf(await exchangeBytes(world.proxy.port, rawRequest(withHost(host))))).toBe(200);
   });
 
   it.each([
@@ -238,9 +226,9 @@ describe('Host and Origin', () => {
   it.each(['http://localhost:3000', 'http://[::1]', 'https://app.example.org', 'https://mcp.example.org'])(
     'accepts the origin %s',
     async (origin) => {
-      expect(statusOf(await exchangeBytes(world.proxy.port, raw({ headers: [`Origin: ${origin}`] })))).toBe(
-        200,
-      );
+      expect(
+        statusOf(await exchangeBytes(world.proxy.port, rawRequest({ headers: [`Origin: ${origin}`] }))),
+      ).toBe(200);
     },
   );
 
@@ -260,7 +248,8 @@ describe('what goes to the server', () => {
   it('is asked for without the public prefix, on segment boundaries', async () => {
     const paths = ['/team-a/notes/mcp?x=1', '/team-a/notes', '/team-a/notes?y', '/team-a/notesy/mcp', '/mcp'];
     const before = world.received.length;
-    for (const path of paths) await exchangeBytes(world.proxy.port, raw({ line: `POST ${path} HTTP/1.1` }));
+    for (const path of paths)
+      await exchangeBytes(world.proxy.port, rawRequest({ line: `POST ${path} HTTP/1.1` }));
     expect(world.received.slice(before).map(({ url }) => url)).toEqual([
       '/mcp?x=1',
       '/',

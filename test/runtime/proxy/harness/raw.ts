@@ -48,3 +48,31 @@ export function statusOf(answer: string): number {
 export function reasonOf(answer: string): string | undefined {
   return /"reason":"(\w+)"/.exec(answer)?.[1];
 }
+
+export interface RawRequest {
+  readonly line?: string;
+  /** Besides the usual ones. */
+  readonly headers?: readonly string[];
+  /** Names of usual headers to leave out. */
+  readonly without?: readonly string[];
+  /** As Latin-1: a character a byte. */
+  readonly body?: string;
+}
+
+export const PING = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+
+/** The bytes of a well-formed request of user-1, with changes. */
+export function rawRequest({
+  line = 'POST /mcp HTTP/1.1',
+  headers = [],
+  without = [],
+  body = PING,
+}: RawRequest = {}): string {
+  const usual = [
+    'Host: 127.0.0.1',
+    'Content-Type: application/json',
+    `Content-Length: ${body.length}`,
+    'X-MCP-Human-ID: user-1',
+  ].filter((header) => !without.some((name) => header.startsWith(`${name}:`)));
+  return `${line}\r\n${[...usual, ...headers].map((header) => `${header}\r\n`).join('')}\r\n${body}`;
+}
