@@ -12,6 +12,7 @@ const commands = {
   'test:cluster': [...ts, 'scripts/test-cluster.ts'],
   images: [...ts, 'scripts/images/main.ts'],
   'test:e2e': [...ts, 'scripts/test-e2e.ts'],
+  conformance: [...ts, 'scripts/conformance/main.ts'],
   check: [...ts, 'scripts/check.ts'],
   bench: [...ts, 'bench/main.ts'],
   generate: [...ts, 'scripts/generate.ts'],
