@@ -10,7 +10,7 @@ import { takeOver } from '#runtime/kube/managed-fields.ts';
 import { LearntDefaults } from '#runtime/kube/server-defaults.ts';
 import { apiVersionOf, keyText, type KubeObject, type ResourceType } from '#runtime/kube/object.ts';
 import { CONFIG_MAP } from '#runtime/policy-book/kinds.ts';
-import { CHILD_TYPES, DEPLOYMENT } from '../kinds.ts';
+import { AUTOSCALER, CHILD_TYPES, DEPLOYMENT } from '../kinds.ts';
 import type { LiveObjects } from './live-objects.ts';
 import { withoutForeign } from './policy-map.ts';
 import { applyHandover, handoverStep } from './replica-handover.ts';
@@ -58,6 +58,11 @@ export interface ApplyInput {
   readonly signal: AbortSignal;
 }
 
+interface Orphan {
+  readonly type: ResourceType;
+  readonly object: KubeObject;
+}
+
 export function typeOf(manifest: Manifest): ResourceType {
   const found = CHILD_TYPES.find(
     (type) => type.kind === manifest.kind && apiVersionOf(type) === manifest.apiVersion,
@@ -79,28 +84,33 @@ export class ChildApplier {
     const changes: ChildChange[] = [];
     const failures: ApplyFailure[] = [];
     const errors: unknown[] = [];
+    const fail = (child: string, error: unknown): void => {
+      errors.push(error);
+      failures.push(this.failure(child, error));
+    };
+    const remove = async ({ type, object }: Orphan): Promise<void> => {
+      try {
+        changes.push(...(await this.remove(type, object, input.signal)));
+      } catch (error) {
+        fail(`${type.kind} ${object.metadata.name}`, error);
+      }
+    };
+    const orphans = input.isPart === true ? [] : this.orphans(input);
+    // An autoscaler goes first: it would undo the number of pods that is asked for now.
+    for (const orphan of orphans) if (orphan.type === AUTOSCALER) await remove(orphan);
     for (const manifest of input.desired) {
       const type = typeOf(manifest);
       try {
         changes.push(...(await this.applyOne(type, manifest, input.signal)));
       } catch (error) {
-        errors.push(error);
-        failures.push(this.failure(`${type.kind} ${manifest.metadata.name}`, error));
+        fail(`${type.kind} ${manifest.metadata.name}`, error);
         this.options.onApply?.(type.kind, 'failed');
         if (type === CONFIG_MAP || isKubeError(error, 'namespace_terminating', 'unavailable', 'timeout'))
           break;
       }
     }
-    if (failures.length === 0 && input.isPart !== true) {
-      for (const orphan of this.orphans(input)) {
-        try {
-          changes.push(...(await this.remove(orphan.type, orphan.object, input.signal)));
-        } catch (error) {
-          errors.push(error);
-          failures.push(this.failure(`${orphan.type.kind} ${orphan.object.metadata.name}`, error));
-        }
-      }
-    }
+    if (failures.length === 0)
+      for (const orphan of orphans) if (orphan.type !== AUTOSCALER) await remove(orphan);
     return { changes, failures, errors };
   }
 
@@ -150,7 +160,7 @@ export class ChildApplier {
   }
 
   /** What the server owns and what was not rendered for it. */
-  private orphans({ owner, desired }: ApplyInput): readonly { type: ResourceType; object: KubeObject }[] {
+  private orphans({ owner, desired }: ApplyInput): readonly Orphan[] {
     const wanted = new Set(desired.map((manifest) => `${manifest.kind} ${keyText(manifest.metadata)}`));
     return CHILD_TYPES.flatMap((type) =>
       this.options.live

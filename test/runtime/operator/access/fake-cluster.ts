@@ -202,7 +202,7 @@ export class FakeCluster implements Kube {
     return this.store({ ...known, status: object['status'] });
   }
 
-  apply(): Promise<KubeObject> {
+  apply(_type: ResourceType, _object: KubeObject): Promise<KubeObject> {
     return Promise.reject(new Error('not offered'));
   }
 
