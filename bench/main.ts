@@ -1,4 +1,4 @@
-// `npm run bench -- [proxy|policy|operator|synth] [--json FILE] [--rounds N] [--seconds N]`: what the product costs, against
+// `npm run bench -- [proxy|policy|operator|node|synth] [--json FILE] [--rounds N] [--seconds N]`: what the product costs, against
 // its goals. It measures and judges; a missed goal is a finding, not a failure of the run.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, loadavg, tmpdir } from 'node:os';
@@ -7,6 +7,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { BenchContext } from './context.ts';
 import { Processes } from './proc/processes.ts';
 import { benchOperator } from './operator/bench.ts';
+import { benchNode } from './node/bench.ts';
 import { benchPolicy } from './policy/bench.ts';
 import { benchProxy } from './proxy/bench.ts';
 import { measureTable, type Measure } from './report.ts';
@@ -16,6 +17,7 @@ const benches = {
   proxy: benchProxy,
   policy: benchPolicy,
   operator: benchOperator,
+  node: benchNode,
   synth: benchSynth,
 } as const;
 type BenchName = keyof typeof benches;

@@ -26,6 +26,9 @@ export const goals = {
   'operator.restart_writes': { unit: 'writes', atMost: 0 },
   'operator.requests_per_server': { unit: 'requests', atMost: 30 },
   'operator.rss_mib': { unit: 'MiB', atMost: 250 },
+  'node.revoke_deny_p50_ms': { unit: 'ms', atMost: 300 },
+  'node.revoke_deny_p99_ms': { unit: 'ms', atMost: 1_000 },
+  'node.distributor_rss_mib': { unit: 'MiB', atMost: 150 },
   'synth.yaml_1000_s': { unit: 's', atMost: 2 },
   'synth.yaml_10000_s': { unit: 's', atMost: 15 },
 } as const satisfies Record<string, Goal>;
