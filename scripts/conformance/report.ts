@@ -10,7 +10,7 @@ export const MARKS = {
 } as const;
 
 function wordOf({ outcome, closed }: Cell): string {
-  return closed === undefined || outcome === 'pass' ? outcome : `closed: ${closed}`;
+  return closed !== undefined && outcome === 'fail' ? `closed: ${closed}` : outcome;
 }
 
 function nameOf({ scenario: { name, unscored } }: Row): string {
@@ -54,7 +54,7 @@ export function pagePart(revisions: readonly Revision[], rows: readonly Row[]): 
       const summary = COLUMNS.map((column) => `${column} ${countsOf(required, [column]).passed}`).join(', ');
       return [
         `## ${revision}`,
-        `${required.length} scenarios are required. Passed: ${summary}.`,
+        `Required: ${required.length}. Passed: ${summary}.`,
         markdownTable(required),
         'Run, and not counted by the suite:',
         markdownTable(own.filter((row) => !required.includes(row))),

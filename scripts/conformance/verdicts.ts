@@ -71,9 +71,11 @@ export function rowOf(
   });
   const cells = { direct: cell('direct'), observe: cell('observe'), enforced: cell('enforced') };
   const own = findings.direct.get(scenario.name) ?? [];
-  const differences = COLUMNS.filter(
-    (column) => column !== 'direct' && cells[column].closed === undefined,
-  ).flatMap((column) => differencesOf(column, own, findings[column].get(scenario.name) ?? []));
+  const differences = COLUMNS.filter((column) => column !== 'direct').flatMap((column) => {
+    const { closed, outcome } = cells[column];
+    if (closed === undefined) return differencesOf(column, own, findings[column].get(scenario.name) ?? []);
+    return outcome === 'pass' ? [`${column}: passes, so it does not belong among what is closed`] : [];
+  });
   return { revision, scenario, cells, differences };
 }
 
@@ -100,7 +102,8 @@ export type Judgement = 'passed' | 'failed' | 'not counted';
 export function judge({ scenario, cells }: Row, column: Column): Judgement {
   if (scenario.unscored !== undefined) return 'not counted';
   const { outcome, closed } = cells[column];
-  if (closed !== undefined) return outcome === 'pass' ? 'failed' : 'not counted';
+  // What is closed is refused; it neither passes nor leaves its caller waiting.
+  if (closed !== undefined) return outcome === 'fail' ? 'not counted' : 'failed';
   if (outcome === 'pass') return 'passed';
   return column === 'direct' || cells.direct.outcome === 'pass' ? 'failed' : 'not counted';
 }
