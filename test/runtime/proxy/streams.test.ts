@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import http from 'node:http';
+import type http from 'node:http';
+import { openStreamAt } from './harness/open-stream.ts';
 import { USER_1, USER_2, policyContent } from './harness/policy.ts';
 import { World, type WorldOptions } from './harness/world.ts';
 
@@ -11,48 +12,8 @@ const CALL = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'rea
 const RESULT = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
 const event = (data: string) => `event: message\ndata: ${data}\n\n`;
 
-interface OpenStream {
-  readonly response: http.IncomingMessage;
-  text: string;
-  readonly ended: Promise<unknown>;
-  readonly destroy: () => void;
-}
-
-/** Opens a stream and gathers what comes. */
-function openStream(
-  body: object | undefined,
-  headers: Readonly<Record<string, string>> = USER_1,
-): Promise<OpenStream> {
-  return new Promise((resolve, reject) => {
-    const request = http.request(
-      world.url,
-      {
-        method: body === undefined ? 'GET' : 'POST',
-        agent: false,
-        headers: {
-          accept: 'text/event-stream',
-          ...(body && { 'content-type': 'application/json' }),
-          ...headers,
-        },
-      },
-      (response) => {
-        const ended = Promise.withResolvers<undefined>();
-        const stream: OpenStream = {
-          response,
-          text: '',
-          ended: ended.promise,
-          destroy: () => void request.destroy(),
-        };
-        response.on('data', (chunk: Buffer) => (stream.text += chunk.toString()));
-        response.on('error', () => undefined);
-        response.on('close', () => ended.resolve(undefined));
-        resolve(stream);
-      },
-    );
-    request.on('error', reject);
-    request.end(body === undefined ? undefined : JSON.stringify(body));
-  });
-}
+const openStream = (body: object | undefined, headers?: Readonly<Record<string, string>>) =>
+  openStreamAt(world.url, body, headers);
 
 /** A server whose first answer is a stream that the test writes, once somebody calls. */
 async function start(options: WorldOptions = {}): Promise<{ readonly server: Promise<http.ServerResponse> }> {
