@@ -11,7 +11,12 @@ import { upMessage, type DownMessage, type PolicyMark, type UpMessage } from '#a
 import { IDENTITY_FILES } from '#api/proxy-config.ts';
 import type { PolicyDocument } from '#policy/document.ts';
 import { linesOf } from '#runtime/kube/json-lines.ts';
-import { issueServing, makeAuthority, type KeyPair } from '#runtime/operator/trust/certificates.ts';
+import {
+  issueServing,
+  makeAuthority,
+  type KeyPair,
+  type Lifetime,
+} from '#runtime/operator/trust/certificates.ts';
 
 export const SERVER_NAME = 'mcp-runtime-distributor.mcp-runtime.svc';
 
@@ -109,6 +114,8 @@ export interface FakeDistributorOptions {
   readonly serverName?: string;
   readonly host?: string;
   readonly port?: number;
+  /** Of its certificate. @default an hour from now */
+  readonly lifetime?: Lifetime;
 }
 
 export class FakeDistributor {
@@ -130,7 +137,8 @@ export class FakeDistributor {
 
   static async start(options: FakeDistributorOptions): Promise<FakeDistributor> {
     const { authority, serverName = SERVER_NAME, host = '127.0.0.1', port = 0 } = options;
-    const { certificate: cert, key } = await issueServing(authority, [serverName], lifetime());
+    const life = options.lifetime ?? lifetime();
+    const { certificate: cert, key } = await issueServing(authority, [serverName], life);
     const server = https.createServer({ cert, key, minVersion: 'TLSv1.3', requestTimeout: 0 });
     server.on('tlsClientError', () => undefined);
     await new Promise<void>((resolve, reject) => {
