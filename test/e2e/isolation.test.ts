@@ -1,13 +1,12 @@
 // Whether a server can be reached past its proxy, tried by a stranger in the same namespace and told by the status. Where no
 // agent enforces NetworkPolicy, as on the test node, all that keeps a stranger out is a server that listens on loopback.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { SHELL_IMAGE } from '#scripts/node/own-images.ts';
 import { becomes, conditionLines, make, messageOf } from '#test/cluster/harness/builders.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
 import { namespace } from '#test/cluster/harness/namespace.ts';
 import { at, items, type KubeObject } from '#test/cluster/harness/objects.ts';
 import { describeOwnNode } from './harness/node.ts';
-import { aShell, inPod, readyPod, serving } from './harness/pods.ts';
+import { aShell, inPod, readyPod, serving, shellServer } from './harness/pods.ts';
 import { aServedServer, callNotesAt, inside, podsOf, servesAgain } from './harness/servers.ts';
 
 jest.setTimeout(240_000);
@@ -56,12 +55,6 @@ describe('a server that honours HOST', () => {
     expect(targets).toEqual([PORTS.gateway, PORTS.metrics]);
     expect(await strangerReaches(at(service, 'spec', 'clusterIP'), PORTS.server)).toBe(false);
   });
-});
-
-/** Serves a text, with no regard for HOST; the image's shell takes the script as its argument. */
-const shellServer = (script: string) => ({
-  image: SHELL_IMAGE,
-  podTemplate: { spec: { terminationGracePeriodSeconds: 20, containers: [{ args: [script] }] } },
 });
 
 describeOwnNode('where nothing enforces NetworkPolicy, a server that listens on every address', () => {

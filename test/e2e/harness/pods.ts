@@ -51,3 +51,9 @@ export async function logsOf(namespace: string, pod: string, container?: string)
   const where = ['-n', namespace, pod, ...(container === undefined ? [] : ['-c', container])];
   return (await cluster().kubectl(['logs', ...where])).stdout;
 }
+
+/** Spec of a server that is a shell with a script. */
+export const shellServer = (script: string) => ({
+  image: SHELL_IMAGE,
+  podTemplate: { spec: { terminationGracePeriodSeconds: 20, containers: [{ args: [script] }] } },
+});

@@ -3,8 +3,9 @@ import { afterAll } from '@jest/globals';
 import { NamedFetch } from '#scripts/node/named-fetch.ts';
 import type { HOSTS } from '#scripts/node/platform/program.ts';
 import { serverAddress } from '#scripts/node/platform/program.ts';
+import { PROXY_PORTS } from '#api/proxy-config.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
-import { at } from '#test/cluster/harness/objects.ts';
+import { at, type KubeObject } from '#test/cluster/harness/objects.ts';
 import { node } from './node.ts';
 
 const named = new NamedFetch();
@@ -33,4 +34,11 @@ export async function nameOf(service: string, namespace: string): Promise<string
   const address = at(await cluster().must('Service', service, namespace), 'spec', 'clusterIP');
   named.name(name, String(address));
   return name;
+}
+
+/** URL of one pod's proxy, past every Service, by a name of its server. */
+export function podUrl(pod: KubeObject, server: string): string {
+  const name = `${server}.${pod.metadata.namespace ?? ''}.svc`;
+  named.name(name, String(at(pod, 'status', 'podIP')));
+  return `http://${name}:${PROXY_PORTS.gateway}/mcp`;
 }

@@ -1,4 +1,5 @@
 // Pods of the platform and of servers, and the first processes of their containers.
+import { NAMESPACES } from '#api/names.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
 import { at, byName, items, type KubeObject } from '#test/cluster/harness/objects.ts';
 import { node } from './node.ts';
@@ -33,4 +34,11 @@ export async function readyAgain(pod: KubeObject, container: string, restarts: n
   const now = await cluster().get('Pod', pod.metadata.name, pod.metadata.namespace);
   const status = byName(items(now, 'status', 'containerStatuses'), container);
   return Number(at(status, 'restartCount')) >= restarts && at(status, 'ready') === true;
+}
+
+/** Waits until every program of the platform is ready. */
+export async function platformIsWell(): Promise<void> {
+  const patience = '--timeout=120s';
+  await cluster().kubectl(['rollout', 'status', 'deploy', '-n', NAMESPACES.platform, patience]);
+  await cluster().kubectl(['rollout', 'status', 'sts', '-n', NAMESPACES.sentinel, patience]);
 }
