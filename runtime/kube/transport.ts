@@ -1,8 +1,11 @@
 // HTTP to one API server: kept-alive connections, of which only so many are ever open for requests; watches, which hold
-// theirs for minutes, have connections of their own and so never starve a request.
-import { Pool, type Dispatcher } from 'undici';
+// theirs for minutes, have connections of their own and so never starve a request. Node's own client, because it is in
+// memory anyway: another would cost a program that holds thousands of streams a tenth of what it may use.
+import http from 'node:http';
+import https from 'node:https';
 import { Limit } from './limit.ts';
 import type { KubeConnection } from './kubeconfig.ts';
+import { recordOf, textOf } from './json.ts';
 import { refusalError } from './kube-error.ts';
 import { KubeError } from './kube.ts';
 import { linesOf } from './json-lines.ts';
@@ -39,38 +42,33 @@ const ANSWER_BYTES = 256 * 1024 ** 2;
 const LINE_BYTES = 16 * 1024 ** 2;
 
 /** A connection that the server closed while idle is found out by the first request on it. */
-const STALE_CONNECTION = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+const STALE_CONNECTION = new Set(['ECONNRESET', 'EPIPE']);
+/** How long a connection is kept without a request. */
+const IDLE_MS = 30_000;
+
+/** Nothing came for longer than a live server is silent. */
+class LateError extends Error {}
 
 export class Transport {
   private readonly connection: KubeConnection;
-  private readonly requests: Pool;
-  private readonly streams: Pool;
+  private readonly requests: http.Agent;
+  private readonly streams: http.Agent;
   private readonly base: string;
   private readonly timeoutMs: number;
+  private readonly stallMs: number;
   private readonly userAgent: string;
+  private readonly inFlight = new Set<Promise<unknown>>();
 
   constructor(connection: KubeConnection, options: TransportOptions = {}) {
     this.connection = connection;
     this.timeoutMs = options.timeoutMs ?? 30_000;
+    this.stallMs = options.stallMs ?? 180_000;
     this.userAgent = options.userAgent ?? 'kube-client';
     this.base = connection.server.pathname.replace(/\/$/, '');
-    const shared: Pool.Options = {
-      pipelining: 1,
-      // One stream a connection: what is slow then never holds up what shares its connection.
-      allowH2: false,
-      headersTimeout: this.timeoutMs,
-      keepAliveTimeout: 30_000,
-      keepAliveMaxTimeout: 60_000,
-      connect: tlsOf(connection),
-    };
-    const { origin } = connection.server;
-    this.requests = new Pool(origin, {
-      ...shared,
-      connections: options.connections ?? 16,
-      bodyTimeout: this.timeoutMs,
-      maxResponseSize: ANSWER_BYTES,
-    });
-    this.streams = new Pool(origin, { ...shared, bodyTimeout: options.stallMs ?? 180_000 });
+    const kept = { keepAlive: true, maxSockets: options.connections ?? 16, timeout: IDLE_MS };
+    const isPlain = connection.server.protocol === 'http:';
+    this.requests = isPlain ? new http.Agent(kept) : new https.Agent({ ...kept, ...tlsOf(connection) });
+    this.streams = isPlain ? new http.Agent() : new https.Agent(tlsOf(connection));
   }
 
   /** Throws the signal's reason when it fires, else `KubeError` where there is no answer; any answer is returned. */
@@ -93,51 +91,100 @@ export class Transport {
 
   /** Lines of the answer, as they come. The connection is closed when the consumer stops, or the signal fires. */
   async *lines(request: HttpRequest, signal: AbortSignal): AsyncGenerator<string> {
+    let response: http.IncomingMessage | undefined;
     try {
-      const { statusCode, headers, body } = await this.streams.request(await this.optionsOf(request, signal));
-      if (statusCode !== 200) {
-        throw refusalError(request.asked, {
-          status: statusCode,
-          body: await body.text(),
-          retryAfter: single(headers['retry-after']),
-        });
-      }
-      yield* linesOf(body, LINE_BYTES);
+      const answer = await this.open(request, this.streams, signal);
+      response = answer;
+      if (answer.statusCode !== 200) throw refusalError(request.asked, await answerOf(answer));
+      answer.setTimeout(this.stallMs, () => {
+        answer.destroy(new LateError(`nothing came for ${this.stallMs} ms`));
+      });
+      yield* linesOf(answer, LINE_BYTES);
     } catch (error) {
       throw unreachable(request.asked, error, signal);
+    } finally {
+      response?.destroy();
     }
   }
 
+  /** Lets requests in flight end; streams are cut. */
   async close(): Promise<void> {
-    await Promise.all([this.requests.close(), this.streams.destroy()]);
+    this.streams.destroy();
+    await Promise.allSettled(this.inFlight);
+    this.requests.destroy();
   }
 
   private async exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-    const { statusCode, headers, body } = await this.requests.request(await this.optionsOf(request, signal));
-    return { status: statusCode, body: await body.text(), retryAfter: single(headers['retry-after']) };
+    const answer = this.open(request, this.requests, signal).then(answerOf);
+    this.inFlight.add(answer);
+    try {
+      return await answer;
+    } finally {
+      this.inFlight.delete(answer);
+    }
   }
 
-  private async optionsOf(request: HttpRequest, signal: AbortSignal): Promise<Dispatcher.RequestOptions> {
-    const { method, path, body, contentType } = request;
+  /** Resolves with the head of the answer. */
+  private async open(
+    { method, path, body, contentType }: HttpRequest,
+    agent: http.Agent,
+    signal: AbortSignal,
+  ): Promise<http.IncomingMessage> {
     const token = await this.connection.token();
-    return {
+    const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+    const { protocol, hostname, port } = this.connection.server;
+    const sent = (protocol === 'http:' ? http : https).request({
+      // An IPv6 address stands in brackets in a URL, and nowhere else.
+      host: hostname.replace(/^\[(.*)\]$/, '$1'),
+      port,
       method,
       path: `${this.base}${path}`,
+      agent,
       signal,
       headers: {
         accept: 'application/json',
         'user-agent': this.userAgent,
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'content-type': contentType ?? 'application/json' }),
+        ...(text !== undefined && {
+          'content-type': contentType ?? 'application/json',
+          'content-length': text.length,
+        }),
       },
-      body: body === undefined ? null : JSON.stringify(body),
-    };
+    });
+    const late = setTimeout(() => {
+      sent.destroy(new LateError(`no head within ${this.timeoutMs} ms`));
+    }, this.timeoutMs);
+    sent.on('response', resolve);
+    // Stays: what fails after the head, the reader of the body is told too.
+    sent.on('error', reject);
+    sent.end(text);
+    try {
+      return await promise;
+    } finally {
+      clearTimeout(late);
+    }
   }
 }
 
-function tlsOf({ ca, cert, key, tlsServerName, skipTlsVerify }: KubeConnection): Pool.Options['connect'] {
+async function answerOf(response: http.IncomingMessage): Promise<HttpAnswer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  const body: AsyncIterable<Buffer> = response;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > ANSWER_BYTES) throw new Error(`the answer is longer than ${ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
+  }
   return {
-    timeout: 10_000,
+    status: response.statusCode ?? 0,
+    body: Buffer.concat(chunks).toString('utf8'),
+    retryAfter: response.headers['retry-after'],
+  };
+}
+
+function tlsOf({ ca, cert, key, tlsServerName, skipTlsVerify }: KubeConnection): https.AgentOptions {
+  return {
     ...(ca !== undefined && { ca }),
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
@@ -155,18 +202,13 @@ function timeoutError(asked: string, timeoutMs: number): KubeError {
 function unreachable(asked: string, error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted === true) return signal.reason;
   if (error instanceof KubeError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  const late = codeOf(error) === 'UND_ERR_HEADERS_TIMEOUT' || codeOf(error) === 'UND_ERR_BODY_TIMEOUT';
+  const message = textOf(recordOf(error).message) ?? String(error);
   return new KubeError(`${asked}: no answer from the API server: ${message}`, {
-    code: late ? 'timeout' : 'unavailable',
+    code: error instanceof LateError ? 'timeout' : 'unavailable',
     cause: error,
   });
 }
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-}
-
-function single(value: string | string[] | undefined): string | undefined {
-  return Array.isArray(value) ? value[0] : value;
+  return textOf(recordOf(error).code) ?? '';
 }
