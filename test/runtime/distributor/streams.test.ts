@@ -1,5 +1,5 @@
 // Changes of the cluster on their way to streams: real caches of a fake cluster, the real compiler, wires in memory.
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { setImmediate as turn } from 'node:timers/promises';
 import { DEFAULT_OPERATOR_CONFIG } from '#api/operator-config.ts';
 import { AcknowledgementBook } from '#runtime/distributor/acknowledge/acknowledgement-book.ts';
@@ -186,5 +186,82 @@ describe('streams', () => {
     await turn();
     expect(made.wire.told).toHaveLength(3);
     expect(made.wire.told.at(-1)).toMatchObject({ document: { inputs: { tombstones: '5000' } } });
+  });
+});
+
+describe('with time, a stream', () => {
+  let place: Place;
+  let made: ReturnType<typeof aStream>;
+
+  beforeEach(() => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate'] });
+    place = new Place();
+    for (const object of [rawServer(), aGrant()]) place.cluster.put(object);
+    place.streams.start();
+    made = place.proxy();
+    agree(made, place);
+  });
+  afterEach(() => {
+    place.streams.endAll('draining', 'the test ends');
+    jest.useRealTimers();
+  });
+
+  /** Seconds go by, and the proxy is heard or not. */
+  function pass(seconds: number, isHeard = true): void {
+    for (let second = 0; second < seconds; second += 1) {
+      place.nowMs += 1_000;
+      if (isHeard) made.stream.heard();
+      jest.advanceTimersByTime(1_000);
+    }
+  }
+
+  const last = () => made.wire.short.at(-1);
+
+  it('has what it enforces confirmed, at least every ten seconds', () => {
+    pass(31);
+    const confirmed = made.wire.short.filter((each) => each.startsWith('current'));
+    expect(confirmed.length).toBeGreaterThanOrEqual(3);
+    expect(confirmed.length).toBeLessThanOrEqual(5);
+  });
+
+  it('has nothing confirmed where nobody hears from the API server, and still hears something', () => {
+    place.isFresh = false;
+    pass(31);
+    expect(made.wire.short.filter((each) => each.startsWith('current'))).toEqual([]);
+    expect(made.wire.texts.filter((each) => each === '\n').length).toBeGreaterThanOrEqual(3);
+  });
+
+  it('ends with its token', () => {
+    pass(3_599);
+    expect(made.wire.state).toBe('open');
+    pass(2);
+    expect(last()).toBe('end token_expired');
+  });
+
+  it('is cut where the proxy has fallen silent', () => {
+    pass(30, false);
+    expect(made.wire.state).toBe('open');
+    pass(2, false);
+    expect(made.wire.state).toBe('cut');
+  });
+
+  it('is cut where the proxy takes nothing for thirty seconds', () => {
+    made.wire.takes = false;
+    // It shows with the next beat.
+    pass(36);
+    expect(made.wire.state).toBe('open');
+    pass(6);
+    expect(made.wire.state).toBe('cut');
+  });
+
+  it('is cut where nobody says hello', () => {
+    const mute = aStream({ nowMs: () => place.nowMs, pod: { ...POD, uid: 'uid-2' } });
+    place.streams.add(mute.stream);
+    for (let second = 0; second < 12; second += 1) {
+      mute.stream.heard();
+      pass(1);
+    }
+    expect(mute.wire.state).toBe('cut');
+    expect(made.wire.state).toBe('open');
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { compilePolicy } from '#policy/compile.ts';
 import { DEFAULT_OPERATOR_CONFIG } from '#api/operator-config.ts';
 import { aGrant, aServer, aSession } from '#test/policy/build.ts';
+import { PolicyBook } from '#runtime/policy-book/policy-book.ts';
 import { Installation, rawServer } from '#test/runtime/operator/access/build.ts';
 
 const KEY = 'team-a/notes';
@@ -133,5 +134,52 @@ describe('a server', () => {
     expect(problems?.map(({ path }) => path)).toContain('spec.image');
     made.cluster.put(rawServer());
     expect(documentOf(made).revision).toBe(revision);
+  });
+});
+
+describe('where a policy stands', () => {
+  const frugal = (made: Installation, keeps: number) =>
+    new PolicyBook({
+      ...made.caches,
+      tombstones: made.tombstones,
+      config: DEFAULT_OPERATOR_CONFIG,
+      epoch: 3,
+      keeps,
+    });
+
+  it('is what its document says, whether the document is kept or not', () => {
+    const made = place();
+    const book = frugal(made, 1);
+    for (const round of ['first', 'second']) {
+      for (const key of [KEY, 'team-a/other']) {
+        const { revision, inputs, epoch } = documentOf(made, key);
+        expect([round, book.positionOf(key)]).toEqual([round, { revision, inputs, epoch }]);
+        expect(book.of(key).compiled?.document).toEqual(documentOf(made, key));
+      }
+      made.cluster.put(aGrant({ name: round, subject: { humanID: round } }));
+    }
+  });
+
+  it('follows the view without anything being made again', () => {
+    const made = place();
+    const book = frugal(made, 1);
+    const before = book.positionOf(KEY);
+    book.of('team-a/other');
+    made.cluster.put(aGrant({ name: 'for-other', serverRef: { name: 'other' } }));
+    const { grants } = made.caches;
+    // Whoever reads a server's own objects only, to see that they are the same, compiles nothing.
+    expect(book.positionOf(KEY)).toEqual({
+      ...before,
+      inputs: { ...before?.inputs, grants: grants.resourceVersion },
+    });
+  });
+
+  it('is nowhere where there is no such server, or it can not be read', () => {
+    const made = place();
+    expect(made.book.positionOf('team-a/nobody')).toBeUndefined();
+    made.cluster.put({ ...rawServer({ name: 'broken' }), spec: { image: 7 } });
+    expect(made.book.positionOf('team-a/broken')).toBeUndefined();
+    made.cluster.drop('MCPServer', KEY);
+    expect(made.book.positionOf(KEY)).toBeUndefined();
   });
 });
