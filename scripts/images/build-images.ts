@@ -55,8 +55,7 @@ export async function buildImages(options: ImageOptions): Promise<readonly Built
   return withLock(path.join(folder, 'lock'), waiting, async () => {
     const base = options.base ?? (await standInBase(builder, say));
     const built: BuiltImage[] = [];
-    for (const target of only)
-      built.push(await buildImage(target, base, builder, { ...options, out }));
+    for (const target of only) built.push(await buildImage(target, base, builder, { ...options, out }));
     return built;
   });
 }
