@@ -2,6 +2,8 @@
 // body is read for known callers only, and nothing is forwarded that `authorise` did not let pass.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { REASONS, type EdgeReason } from '#api/reasons.ts';
 import { Exchange } from './exchange.ts';
 import { answerRefusal, type Refusal } from './refusal.ts';
 import { endingOf } from './relay/relay.ts';
@@ -41,6 +43,7 @@ export class Pipeline implements Flow {
   /** New answers close their connection, so that callers go elsewhere. */
   draining = false;
   private readonly services: ProxyServices;
+  private readonly newest = new WeakMap<Duplex, Exchange>();
 
   constructor(services: ProxyServices) {
     this.services = services;
@@ -48,11 +51,20 @@ export class Pipeline implements Flow {
 
   handle(request: IncomingMessage, response: ServerResponse): void {
     const { ids, clock } = this.services;
+    const { socket } = request;
     const exchange = new Exchange(ids.next(), request, response, clock.monotonicMs());
+    const before = this.newest.get(socket);
+    this.newest.set(socket, exchange);
     if (this.draining) response.shouldKeepAlive = false;
-    response.on('timeout', () => cutWhereUnread(request.socket));
+    response.on('timeout', () => cutWhereUnread(socket));
     response.on('close', () => this.onClosed(exchange));
-    this.advance(exchange);
+    if (before === undefined) this.begin(exchange);
+    else before.response.once('close', () => this.begin(exchange));
+  }
+
+  /** One at a time, and none once the connection ends: what came before may be nothing that anything may follow. */
+  private begin(exchange: Exchange): void {
+    if (exchange.request.socket.writable) this.advance(exchange);
   }
 
   advance(exchange: Exchange): void {
@@ -94,6 +106,18 @@ export class Pipeline implements Flow {
     this.end(exchange, endingOf(exchange, refusal, outcome));
   }
 
+  /** The newest request of a connection, until its answer is out. */
+  exchangeOn(socket: Duplex): Exchange | undefined {
+    return this.newest.get(socket);
+  }
+
+  /** Bytes came that belong to no request, while this one was open; the connection is answered and ends. */
+  break(exchange: Exchange, reason: EdgeReason): void {
+    exchange.cancelUpstream?.();
+    const outcome = exchange.forwardedMs === undefined ? 'none' : 'cancelled';
+    this.end(exchange, { status: REASONS[reason].httpStatus, decision: 'deny', reason, outcome });
+  }
+
   end(exchange: Exchange, ending: Ending): void {
     if (exchange.finished) return;
     exchange.finished = true;
@@ -104,6 +128,8 @@ export class Pipeline implements Flow {
   /** The caller has the answer, or the connection is gone: until then it takes memory, and so a place. */
   private onClosed(exchange: Exchange): void {
     const { places, bodies } = this.services;
+    const { socket } = exchange.request;
+    if (this.newest.get(socket) === exchange) this.newest.delete(socket);
     if (exchange.holdsPlace) places.give(exchange.subjectKey);
     bodies.give(exchange.heldBytes);
     if (exchange.finished) return;

@@ -201,8 +201,17 @@ function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pa
     else servePage(page, request, response, (error) => log.error({ error }, 'A page failed.'));
   };
   const refuse = (error: Error, socket: Duplex): void => {
+    const exchange = pipeline.exchangeOn(socket);
+    if (exchange?.response.headersSent === true) {
+      // An answer is on its way, and nothing may come between its bytes.
+      if (exchange.finished) socket.end();
+      else socket.destroy();
+      return;
+    }
     const reason = refuseConnection(error, socket);
-    if (reason !== undefined) recorder.connectionRefused(reason);
+    if (reason === undefined) return;
+    if (exchange === undefined) recorder.connectionRefused(reason);
+    else pipeline.break(exchange, reason);
   };
   const server = http.createServer(
     {
