@@ -109,6 +109,9 @@ describeOwnNode('a proxy whose state volume is full', () => {
       const log = await logsOf(ns, pod.metadata.name, PROXY_CONTAINER);
       expect(log).toContain('ENOSPC');
       expect(log).toContain('Check that ANALYTICS_INGEST_URL answers and that STATE_DIR has room.');
+      // It starts on the full disk as well: whoever needs no record is served.
+      await restartProxy(pod, 2);
+      expect([await read(pod), await destroy(pod)]).toEqual(['allowed', 'audit_unavailable']);
       await onNode('rm "$1/filler"', [volume]);
       await until(
         'it is recorded again',

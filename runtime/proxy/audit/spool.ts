@@ -237,10 +237,24 @@ function countBoot(file: string): number {
     // The first start in this folder.
   }
   const next = Number.isSafeInteger(last) && last >= 0 ? last + 1 : 1;
-  const handle = fs.openSync(`${file}.new`, 'w', 0o600);
-  fs.writeSync(handle, String(next));
-  fs.fsyncSync(handle);
-  fs.closeSync(handle);
-  fs.renameSync(`${file}.new`, file);
+  try {
+    writeSynced(`${file}.new`, 'w', String(next));
+    fs.renameSync(`${file}.new`, file);
+  } catch (error) {
+    // On a full disk there is no room for a second file, but there is for what is there already; a proxy that could
+    // not start would serve nobody, not even those whose calls need no record.
+    if (last === 0) throw error;
+    writeSynced(file, 'r+', String(next));
+  }
   return next;
+}
+
+function writeSynced(file: string, flags: 'w' | 'r+', text: string): void {
+  const handle = fs.openSync(file, flags, 0o600);
+  try {
+    fs.writeSync(handle, text);
+    fs.fsyncSync(handle);
+  } finally {
+    fs.closeSync(handle);
+  }
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import fs, { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { open as openFile, type FileHandle } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -43,6 +43,20 @@ async function fileHandles(): Promise<FileHandle> {
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, at) => from + at);
 
 describe('Spool', () => {
+  it('opens on a full disk, and counts that start too', async () => {
+    const [first, second] = [open(), open()];
+    expect([first.bootEpoch, second.bootEpoch]).toEqual([1, 2]);
+    await Promise.all([first.close(), second.close()]);
+    const full = jest.spyOn(fs, 'writeSync').mockImplementationOnce(() => {
+      throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    });
+    const third = open();
+    full.mockRestore();
+    const fourth = open();
+    expect([third.bootEpoch, fourth.bootEpoch]).toEqual([3, 4]);
+    await Promise.all([third.close(), fourth.close()]);
+  });
+
   it('gives back what was appended, in order, over files of bounded size', async () => {
     const spool = open(16 * 1024);
     for (let from = 0; from < 1000; from += 50) await spool.append(lines(from, from + 50), false);
