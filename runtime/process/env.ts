@@ -74,6 +74,11 @@ export function readEnv<Shape extends z.ZodRawShape>(
   return { ok: false, problems: parsed.error.issues.map((issue) => problemOf(schema, issue, given)) };
 }
 
+/** As a person gave it, without the password that a URL may hold. */
+function shown(value: string): string {
+  return JSON.stringify(value.replaceAll(/\/\/[^/\s]*@/g, '//…@'));
+}
+
 function problemOf(
   schema: z.ZodObject,
   issue: z.core.$ZodIssue,
@@ -84,7 +89,7 @@ function problemOf(
   const value = given[variable];
   const purpose = field instanceof z.ZodType ? field.description : undefined;
   const secret = field instanceof z.ZodType && SECRET.has(field);
-  const found = value === undefined ? 'is not set' : secret ? 'is not valid' : `is ${JSON.stringify(value)}`;
+  const found = value === undefined ? 'is not set' : secret ? 'is not valid' : `is ${shown(value)}`;
   const expected = value === undefined ? '' : `, ${issue.message}`;
   return {
     variable,

@@ -67,7 +67,7 @@ const schema = z.object({
   FORWARD_HEADERS: envList()
     .refine(
       (names) => !names.some((name) => OWN_HEADERS.has(name.toLowerCase())),
-      'has a header that frames or routes a request; the proxy sets these itself',
+      'expected no header that frames or routes a request, because the proxy sets these itself',
     )
     .default([]),
   ANALYTICS_INGEST_URL: envHttpUrl().optional().describe('where audit events are posted, http://…/events'),

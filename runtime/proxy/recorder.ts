@@ -22,6 +22,11 @@ export interface RecorderOptions {
 /** Longest text of a caller that an event repeats. */
 const MAX_TEXT = 256;
 
+/** Half of a surrogate pair, sent or left by a cut, would have ingest refuse the event, and the call go unrecorded. */
+function short(text: string): string {
+  return text.slice(0, MAX_TEXT).toWellFormed();
+}
+
 export class Recorder {
   private readonly options: RecorderOptions;
 
@@ -103,7 +108,7 @@ export class Recorder {
       bytes_in: 0,
       bytes_out: 0,
       outcome: passed ? 'unknown' : 'none',
-      rpc_method: message.method?.slice(0, MAX_TEXT),
+      rpc_method: message.method === undefined ? undefined : short(message.method),
       rpc_id: message.id,
       tool_name: undefined,
     };
@@ -126,7 +131,7 @@ export class Recorder {
       kind: kindOf(exchange, phase),
       phase,
       method: exchange.httpMethod,
-      path: exchange.path.slice(0, MAX_TEXT),
+      path: short(exchange.path),
       status: ending.status,
       latency_ms: phase === 'decided' ? 0 : rounded(clock.monotonicMs() - exchange.startedMs),
       upstream_ms: upstreamMs(exchange),
@@ -148,7 +153,7 @@ export class Recorder {
       policy_revision: snapshot?.document.revision,
       rpc_method: message?.method,
       rpc_id: message?.id,
-      tool_name: exchange.tool?.slice(0, MAX_TEXT),
+      tool_name: exchange.tool === undefined ? undefined : short(exchange.tool),
       matched_grant: decision.grant?.name,
       matched_grant_namespace: decision.grant?.namespace,
       matched_session: decision.session?.name,
@@ -160,7 +165,7 @@ export class Recorder {
       consented_trust: decision.trust?.consented,
       effective_trust: decision.trust?.effective,
       era: eraOf(exchange),
-      client: message?.client,
+      client: message?.client === undefined ? undefined : short(message.client),
       client_ip: exchange.request.socket.remoteAddress,
     };
   }
