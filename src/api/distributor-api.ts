@@ -90,7 +90,7 @@ export const upMessage = z.union([
 export type UpMessage = z.output<typeof upMessage>;
 
 /**
- * Why a distributor ends a stream. After every one of them but `server_gone` the proxy connects again. `replaced`: the
+ * Why a distributor ends a stream. The proxy connects again, after `server_gone` and `schema_unknown` a minute later. `replaced`: the
  * pod has opened another. `schema_unknown`: none of the proxy's schemas is served. `misbehaved`: it didn't speak as
  * agreed here.
  */
