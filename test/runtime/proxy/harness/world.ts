@@ -52,6 +52,8 @@ export interface ReceivedRequest {
   readonly rawHeaders: readonly string[];
   readonly headers: http.IncomingHttpHeaders;
   readonly body: string;
+  /** The body as it came. */
+  readonly bytes: Buffer;
 }
 
 export class World {
@@ -215,7 +217,8 @@ function observed(received: ReceivedRequest[], listener: http.RequestListener): 
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const { method = '', url = '', rawHeaders, headers } = request;
-      received.push({ method, url, rawHeaders, headers, body: Buffer.concat(chunks).toString() });
+      const bytes = Buffer.concat(chunks);
+      received.push({ method, url, rawHeaders, headers, body: bytes.toString(), bytes });
     });
     request.pause();
     listener(request, response);
