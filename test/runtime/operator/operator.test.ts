@@ -213,7 +213,7 @@ describe('an operator', () => {
     await eventually(() => cluster.policy);
     cluster.server({ gateway: { enabled: false } });
     await eventually(() => cluster.policy === undefined);
-    expect(cluster.deployment).toBeDefined();
+    expect(await eventually(() => cluster.deployment)).toBeDefined();
   });
 
   it('puts a revocation on record and into the policy, also of a server that it can not render any more', async () => {
@@ -225,6 +225,8 @@ describe('an operator', () => {
       const opened = openPolicyFiles(cluster.policy);
       return opened.ok && opened.value.sessions.length === 1;
     });
+    // It comes after the policy.
+    await eventually(() => cluster.deployment);
     await cluster.rest();
     // The installation names no image of the proxy any more, so nothing of the server can be rendered.
     await cluster.operate({});
