@@ -25,17 +25,19 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('README', () => {
-  it('has a program that renders as it stands', async () => {
-    const program = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? '';
-    writeFileSync(path.join(folder, 'program.ts'), program);
-    const env = {
-      ...process.env,
-      MCP_RUNTIME_PROGRAM: path.join(folder, 'program.ts'),
-      CDK8S_OUTDIR: path.join(folder, 'dist'),
-    };
+  const programs = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+
+  it.each([
+    ['of servers', 0, ['team-a.yaml']],
+    ['of the platform', 1, ['platform.yaml', 'sentinel.yaml']],
+  ] as const)('has a program %s that renders as it stands', async (_what, index, files) => {
+    const program = path.join(folder, `program-${index}.ts`);
+    const output = path.join(folder, `dist-${index}`);
+    writeFileSync(program, programs[index] ?? '');
+    const env = { ...process.env, MCP_RUNTIME_PROGRAM: program, CDK8S_OUTDIR: output };
     const { stderr } = await run(process.execPath, ['--import', 'tsx', 'main.cdk8s.ts'], { cwd: root, env });
     expect(stderr).toBe('');
-    expect(readdirSync(path.join(folder, 'dist'))).toContain('team-a.yaml');
+    expect(readdirSync(output).toSorted()).toEqual(files);
   });
 
   it.each([...readme.matchAll(/\]\((?!https?:)([^)#]+)\)/g)].map((match) => match[1] ?? ''))(
