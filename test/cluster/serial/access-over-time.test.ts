@@ -77,6 +77,8 @@ describe('a grant that nobody can carry out', () => {
         await eventually(`${object.metadata.name} is taken`, async () => {
           return (await world.create(object)).status === 201;
         });
+      // The strict definition has rules about members of a subject that is none, and refuses even its status.
+      await becomes('MCPAccessGrant', ns, 'bad-subject', phaseOf, 'Invalid');
     });
     for (const [name, path] of [
       ['bad-trust', 'spec.maxTrust'],
