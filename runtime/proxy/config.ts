@@ -1,7 +1,7 @@
 // The proxy's environment: what its renderer sets (src/api/proxy-config.ts) and its own tuning, with defaults.
 import os from 'node:os';
 import { z } from 'zod';
-import { PROXY_PATHS, PROXY_PORTS } from '#api/proxy-config.ts';
+import { OWN_HEADERS, PROXY_PATHS, PROXY_PORTS } from '#api/proxy-config.ts';
 import {
   SECRET,
   envHttpUrl,
@@ -15,21 +15,6 @@ import { LOG_LEVELS } from '#runtime/process/log.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-/** What the proxy says to the server about the request itself. */
-const OWN_HEADERS = new Set([
-  'connection',
-  'content-encoding',
-  'content-length',
-  'expect',
-  'forwarded',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-]);
 
 const schema = z.object({
   PORT: envInteger(0, 65_535)

@@ -37,6 +37,21 @@ export const IDENTITY_FILES = {
   ca: 'ca.crt',
 } as const;
 
+/** Headers, in lower case, by which the proxy tells the server about the request itself: a caller's are never forwarded. */
+export const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'connection',
+  'content-encoding',
+  'content-length',
+  'expect',
+  'forwarded',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+]);
+
 /** Key of the policy document in its ConfigMap. */
 export const POLICY_FILE_KEY = 'policy.json';
 

@@ -4,6 +4,7 @@ import { analyticsOn } from './analytics.ts';
 import type { McpServerSpec } from './mcp-server.ts';
 import { mcpServerSpec } from './mcp-server-spec.ts';
 import type { OperatorConfig } from './operator-config.ts';
+import { OWN_HEADERS } from './proxy-config.ts';
 import { resolveResources, type ResolvedResources } from './resolve-resources.ts';
 import type { ResolvedRoute } from './resolve-route.ts';
 import type { Problem } from './result.ts';
@@ -181,7 +182,9 @@ export function resolveGateway(
     externalUrl: route.url,
     allowedHosts: allowedHostsOf(input),
     allowedOrigins: spec.gateway.allowedOrigins ?? [],
-    forwardHeaders: spec.gateway.forwardHeaders ?? [],
+    forwardHeaders: (spec.gateway.forwardHeaders ?? []).filter(
+      (name) => !OWN_HEADERS.has(name.toLowerCase()),
+    ),
     auth: resolveAuth(input),
     policy: resolvePolicy(input),
     session: resolveSession(input),

@@ -1,6 +1,7 @@
 // What an author wrote that has no effect, so that whoever applies it can say so: nothing of it stops a server.
 import { workloadLabels } from '#api/labels.ts';
 import type { McpServer } from '#api/mcp-server.ts';
+import { OWN_HEADERS } from '#api/proxy-config.ts';
 import type { Problem } from '#api/result.ts';
 import { formatPath } from '#api/sentences.ts';
 import { ingressAnnotations } from './ingress-strategies.ts';
@@ -70,6 +71,19 @@ function overriddenTemplate({ server, names }: WorkloadContext): readonly Proble
   ];
 }
 
+function refusedHeaders({ spec }: McpServer): readonly Problem[] {
+  return (spec.gateway?.forwardHeaders ?? []).flatMap((name, index) =>
+    OWN_HEADERS.has(name.toLowerCase())
+      ? [
+          {
+            path: formatPath(['spec', 'gateway', 'forwardHeaders', index]),
+            message: `has no effect: the proxy sets ${name} itself`,
+          },
+        ]
+      : [],
+  );
+}
+
 function toolsWithoutEffect({ spec }: McpServer): readonly Problem[] {
   return (spec.tools ?? []).flatMap(({ name, sideEffect }, index) =>
     sideEffect === undefined
@@ -90,6 +104,7 @@ export function warningsOf(context: WorkloadContext): readonly Problem[] {
     ...refusedAnnotations(context),
     ...ownLabels(context),
     ...overriddenTemplate(context),
+    ...refusedHeaders(server),
     // Without a proxy nobody asks what a tool does.
     ...(resolved.gateway === undefined ? [] : toolsWithoutEffect(server)),
   ];

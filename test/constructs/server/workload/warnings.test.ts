@@ -1,5 +1,6 @@
 // What an author wrote without effect is said, with its path; what has its effect is not.
 import { describe, expect, it } from '@jest/globals';
+import { resolve } from '#api/resolve.ts';
 import { workloadWarnings } from '#constructs/server/mcp-server-workload.ts';
 import { CONFIG, storedServer } from '../workload-build.ts';
 
@@ -24,6 +25,16 @@ describe('the warnings of a server', () => {
         resources: { limits: { memory: '1Gi' } },
       }),
     ).toEqual([]);
+  });
+
+  it('name headers that the proxy sets itself, and the proxy is not told of them', () => {
+    const gateway = { enabled: true, forwardHeaders: ['X-Tenant', 'Host', 'transfer-encoding'] };
+    expect(warnings({ gateway })).toEqual([
+      'spec.gateway.forwardHeaders[1]: has no effect: the proxy sets Host itself',
+      'spec.gateway.forwardHeaders[2]: has no effect: the proxy sets transfer-encoding itself',
+    ]);
+    const { gateway: resolved } = resolve(storedServer({ gateway }), CONFIG);
+    expect(resolved?.forwardHeaders).toEqual(['X-Tenant']);
   });
 
   it('name variables that are set again, in one list or in both', () => {
