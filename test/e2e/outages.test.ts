@@ -67,7 +67,9 @@ const says = (name: string, type: string, wanted: string): Promise<KubeObject> =
 
 /** Starts the proxy of a pod again, and waits until it is ready. */
 async function restartProxy(pod: KubeObject, restarts: number): Promise<void> {
-  await node().killContainer(pod, PROXY_CONTAINER);
+  // As it is now: a container that was started again has another id.
+  const live = await cluster().must('Pod', pod.metadata.name, pod.metadata.namespace);
+  await node().killContainer(live, PROXY_CONTAINER);
   await eventually('the proxy is ready again', () => readyAgain(pod, PROXY_CONTAINER, restarts), LONG);
 }
 
