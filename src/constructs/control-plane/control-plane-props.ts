@@ -82,8 +82,6 @@ export const DEFAULT_DISTRIBUTOR_RESOURCES: ResolvedResources = {
   limits: { cpu: '500m', memory: '256Mi' },
 };
 
-export const DEFAULT_API_SERVER_PORTS: readonly number[] = [443, 6443];
-
 export const DEFAULT_RESOURCES: ResolvedResources = {
   requests: { cpu: '100m', memory: '128Mi' },
   limits: { cpu: '500m', memory: '512Mi' },

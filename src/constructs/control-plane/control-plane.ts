@@ -1,11 +1,12 @@
 // What runs the platform in a cluster: the operator and the distributors with their accounts, the roles of people, and the rules by which the
 // API server decides who may grant. The kinds themselves come first, with the bootstrap stack.
-import { ApiObject, App, Chart } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import { NAMESPACES } from '#api/names.ts';
 import { clusterScoped } from '#constructs/kit/cluster-scoped.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { KubeNamespace } from '#constructs/kit/kubernetes.ts';
-import { manifestOf, type Manifest } from '#constructs/kit/manifest.ts';
+import { manifestsOf, type Manifest } from '#constructs/kit/manifest.ts';
+import { addDefaultDeny, DEFAULT_DENY } from '#constructs/kit/network.ts';
 import { RESTRICTED_NAMESPACE } from '#constructs/kit/security.ts';
 import { Construct } from 'constructs';
 import { addAccessPolicies } from './admission/access-policies.ts';
@@ -19,14 +20,9 @@ import {
   addDistributorServices,
 } from './distributor/availability.ts';
 import { addDistributorDeployment } from './distributor/deployment.ts';
-import { clusterMetadata, PLATFORM_LABELS } from './metadata.ts';
+import { clusterMetadata, PLATFORM_LABELS, platformMetadata } from './metadata.ts';
 import { addOperatorAccount } from './operator/account.ts';
-import {
-  addDefaultDeny,
-  addDisruptionBudget,
-  addMetricsService,
-  addOperatorNetworkPolicy,
-} from './operator/availability.ts';
+import { addDisruptionBudget, addMetricsService, addOperatorNetworkPolicy } from './operator/availability.ts';
 import { addOperatorDeployment } from './operator/deployment.ts';
 import { addUserRoles } from './user-roles.ts';
 
@@ -44,7 +40,7 @@ export class ControlPlane extends Construct {
     addAccessPolicies(this);
     addConfigMapPolicy(this);
     addOperatorAccount(this, props);
-    addDefaultDeny(this);
+    addDefaultDeny(this, platformMetadata(DEFAULT_DENY));
     addOperatorNetworkPolicy(this, props);
     addMetricsService(this);
     addDisruptionBudget(this);
@@ -69,9 +65,5 @@ function addDistributors(scope: Construct, props: ControlPlaneProps): void {
  */
 export function controlPlaneObjects(props: ControlPlaneProps): readonly Manifest[] {
   const chart = new Chart(new App(), 'control-plane', { disableResourceNameHashes: true });
-  const controlPlane = new ControlPlane(chart, 'control-plane', props);
-  return controlPlane.node
-    .findAll()
-    .filter((construct) => ApiObject.isApiObject(construct))
-    .map(manifestOf);
+  return manifestsOf(new ControlPlane(chart, 'control-plane', props));
 }

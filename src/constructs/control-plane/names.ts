@@ -14,9 +14,6 @@ export const OPERATOR = {
   networkPolicy: 'mcp-runtime-operator',
 } as const;
 
-/** Closes the platform's namespace; what may pass is said beside whoever needs it. */
-export const DEFAULT_DENY = 'default-deny';
-
 export const OPERATOR_PORTS = { metrics: 8080, probes: 8081 } as const;
 
 /** The pull secret that the operator makes of the registry's credentials, unless another name is given. */

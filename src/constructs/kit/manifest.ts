@@ -1,5 +1,6 @@
 // A rendered Kubernetes object: plain data, ready for a file, a provider or an API server.
-import type { ApiObject } from 'cdk8s';
+import { ApiObject } from 'cdk8s';
+import type { IConstruct } from 'constructs';
 
 export interface Manifest {
   readonly apiVersion: string;
@@ -27,6 +28,12 @@ export function manifestOf(object: ApiObject): Manifest {
   const manifest: unknown = object.toJson();
   if (isManifest(manifest)) return manifest;
   throw new TypeError(`${object.node.path}: rendered something that has no apiVersion, kind or name`);
+}
+
+/** Renders every object of a construct, in the order of the tree. */
+export function manifestsOf(construct: IConstruct): readonly Manifest[] {
+  const objects = construct.node.findAll().filter((each) => ApiObject.isApiObject(each));
+  return objects.map(manifestOf);
 }
 
 /** What makes an object the same one for the API server: `mcpruntime.org/MCPServer mcp-servers/notes`. */

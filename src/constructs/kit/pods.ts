@@ -4,7 +4,6 @@ import type { DeepReadonly } from './deep-readonly.ts';
 import {
   IntOrString,
   Quantity,
-  type NetworkPolicyPort,
   type PodTemplateSpec,
   type Probe,
   type ResourceRequirements,
@@ -44,8 +43,4 @@ export function apart(labels: Readonly<Record<string, string>>): Placement {
       (topologyKey) => ({ maxSkew: 1, topologyKey, whenUnsatisfiable: 'ScheduleAnyway', labelSelector }),
     ),
   };
-}
-
-export function policyPort(number: number, protocol = 'TCP'): NetworkPolicyPort {
-  return { port: IntOrString.fromNumber(number), protocol };
 }

@@ -8,9 +8,6 @@ type Labels = Readonly<Record<string, string>>;
 /** Of the StatefulSet, its account, its Service and its roles. */
 export const SENTINEL = 'mcp-sentinel';
 
-/** Closes the namespace; what may pass is said beside whoever needs it. */
-export const DEFAULT_DENY = 'default-deny';
-
 /** The label that finds the pod. */
 export const SENTINEL_SELECTOR: Labels = { [LABELS.name]: SENTINEL };
 

@@ -4,10 +4,10 @@ import { LABELS, PLATFORM } from '#api/labels.ts';
 import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
 import { IntOrString, KubeNetworkPolicy, KubeService } from '#constructs/kit/kubernetes.ts';
 import type { NetworkPolicyIngressRule } from '#constructs/kit/kubernetes.ts';
-import { policyPort } from '#constructs/kit/pods.ts';
+import { DEFAULT_API_SERVER_PORTS, policyPort } from '#constructs/kit/network.ts';
 import type { Construct } from 'constructs';
-import { DEFAULT_DENY, SENTINEL_SELECTOR, sentinelMetadata } from './names.ts';
-import { DEFAULT_API_SERVER_PORTS, type SentinelClient, type SentinelProps } from './sentinel-props.ts';
+import { SENTINEL_SELECTOR, sentinelMetadata } from './names.ts';
+import type { SentinelClient, SentinelProps } from './sentinel-props.ts';
 
 export function addService(scope: Construct): KubeService {
   const port = (name: keyof typeof SENTINEL_PORTS) => ({
@@ -18,14 +18,6 @@ export function addService(scope: Construct): KubeService {
   return new KubeService(scope, 'service', {
     metadata: sentinelMetadata(),
     spec: { type: 'ClusterIP', selector: { ...SENTINEL_SELECTOR }, ports: [port('ingest'), port('api')] },
-  });
-}
-
-/** Nothing may pass in the sentinel's namespace unless a policy beside it says so. */
-export function addDefaultDeny(scope: Construct): KubeNetworkPolicy {
-  return new KubeNetworkPolicy(scope, 'default-deny', {
-    metadata: sentinelMetadata(DEFAULT_DENY),
-    spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
   });
 }
 

@@ -60,8 +60,6 @@ export const DEFAULT_TOKEN_KEY = 'token';
 
 export const DEFAULT_CLUSTER_DOMAIN = DEFAULT_OPERATOR_CONFIG.clusterDomain;
 
-export const DEFAULT_API_SERVER_PORTS: readonly number[] = [443, 6443];
-
 export const DEFAULT_RESOURCES: ResolvedResources = {
   requests: { cpu: '200m', memory: '512Mi' },
   limits: { cpu: '1', memory: '2Gi' },

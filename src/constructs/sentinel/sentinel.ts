@@ -1,16 +1,17 @@
 // What takes, keeps and shows the events of a cluster, in its embedded profile: one program with its log and its store on
 // one volume. It lives in a namespace of its own, because what it holds is nobody's business but its readers'.
-import { ApiObject, App, Chart } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import { NAMESPACES } from '#api/names.ts';
 import { clusterScoped } from '#constructs/kit/cluster-scoped.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { KubeNamespace } from '#constructs/kit/kubernetes.ts';
-import { manifestOf, type Manifest } from '#constructs/kit/manifest.ts';
+import { manifestsOf, type Manifest } from '#constructs/kit/manifest.ts';
+import { addDefaultDeny, DEFAULT_DENY } from '#constructs/kit/network.ts';
 import { RESTRICTED_NAMESPACE } from '#constructs/kit/security.ts';
 import { Construct } from 'constructs';
 import { addSentinelAccount } from './account.ts';
-import { clusterMetadata, ingestUrl } from './names.ts';
-import { addDefaultDeny, addNetworkPolicy, addService } from './network.ts';
+import { clusterMetadata, ingestUrl, sentinelMetadata } from './names.ts';
+import { addNetworkPolicy, addService } from './network.ts';
 import { sentinelProblems } from './sentinel-problems.ts';
 import { DEFAULT_CLUSTER_DOMAIN, type SentinelProps } from './sentinel-props.ts';
 import { addSentinelStatefulSet } from './stateful-set.ts';
@@ -29,7 +30,7 @@ export class Sentinel extends Construct {
     const metadata = { name, labels: { ...labels, ...RESTRICTED_NAMESPACE } };
     clusterScoped(new KubeNamespace(this, 'namespace', { metadata }));
     addSentinelAccount(this);
-    addDefaultDeny(this);
+    addDefaultDeny(this, sentinelMetadata(DEFAULT_DENY));
     addNetworkPolicy(this, props);
     addService(this);
     addSentinelStatefulSet(this, props);
@@ -39,9 +40,5 @@ export class Sentinel extends Construct {
 /** The objects of a sentinel as plain data, in the order in which they are applied. @throws InvalidConstructError */
 export function sentinelObjects(props: SentinelProps): readonly Manifest[] {
   const chart = new Chart(new App(), 'sentinel', { disableResourceNameHashes: true });
-  const sentinel = new Sentinel(chart, 'sentinel', props);
-  return sentinel.node
-    .findAll()
-    .filter((construct) => ApiObject.isApiObject(construct))
-    .map(manifestOf);
+  return manifestsOf(new Sentinel(chart, 'sentinel', props));
 }

@@ -1,9 +1,9 @@
 // The children of a server, exactly as the operator applies them. No stack contains this construct: what the operator
 // owns, nobody else renders.
-import { ApiObject, App, Chart } from 'cdk8s';
+import { App, Chart } from 'cdk8s';
 import type { Problem } from '#api/result.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
-import { manifestOf, type Manifest } from '#constructs/kit/manifest.ts';
+import { manifestOf, manifestsOf, type Manifest } from '#constructs/kit/manifest.ts';
 import type { PolicyDocument } from '#policy/document.ts';
 import { Construct } from 'constructs';
 import { addAutoscaler } from './workload/autoscaler.ts';
@@ -80,11 +80,7 @@ export class McpServerWorkload extends Construct {
 /** The children as plain objects, in the order in which they are applied. @throws InvalidConstructError */
 export function workloadObjects(props: McpServerWorkloadProps): readonly Manifest[] {
   const chart = new Chart(new App(), 'workload', { disableResourceNameHashes: true });
-  const workload = new McpServerWorkload(chart, props.server.metadata.name, props);
-  return workload.node
-    .findAll()
-    .filter((construct) => ApiObject.isApiObject(construct))
-    .map(manifestOf);
+  return manifestsOf(new McpServerWorkload(chart, props.server.metadata.name, props));
 }
 
 /**

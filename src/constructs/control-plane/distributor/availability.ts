@@ -5,15 +5,15 @@ import { DISTRIBUTOR_PORTS } from '#api/distributor-api.ts';
 import { LABELS, PLATFORM } from '#api/labels.ts';
 import { DISTRIBUTOR } from '#api/names.ts';
 import { IntOrString, KubeNetworkPolicy, KubeService } from '#constructs/kit/kubernetes.ts';
+import { DEFAULT_API_SERVER_PORTS, policyPort } from '#constructs/kit/network.ts';
 import type { Construct } from 'constructs';
-import { DEFAULT_API_SERVER_PORTS, type ControlPlaneProps } from '../control-plane-props.ts';
+import type { ControlPlaneProps } from '../control-plane-props.ts';
 import {
   DISTRIBUTOR_LABELS,
   DISTRIBUTOR_SELECTOR,
   OPERATOR_SELECTOR,
   platformMetadata,
 } from '../metadata.ts';
-import { policyPort } from '#constructs/kit/pods.ts';
 
 export function addDistributorServices(scope: Construct): void {
   const selector = { ...DISTRIBUTOR_SELECTOR };

@@ -1,11 +1,11 @@
 // What others may do to the operators: take one at a time, read their metrics, and nothing else.
 import { ApiObject } from 'cdk8s';
 import { IntOrString, KubeNetworkPolicy, KubeService } from '#constructs/kit/kubernetes.ts';
+import { DEFAULT_API_SERVER_PORTS, policyPort } from '#constructs/kit/network.ts';
 import type { Construct } from 'constructs';
-import { DEFAULT_API_SERVER_PORTS, type ControlPlaneProps } from '../control-plane-props.ts';
+import type { ControlPlaneProps } from '../control-plane-props.ts';
 import { DISTRIBUTOR_SELECTOR, OPERATOR_LABELS, OPERATOR_SELECTOR, platformMetadata } from '../metadata.ts';
-import { DEFAULT_DENY, OPERATOR, OPERATOR_PORTS } from '../names.ts';
-import { policyPort } from '#constructs/kit/pods.ts';
+import { OPERATOR, OPERATOR_PORTS } from '../names.ts';
 
 /** By what may be missing, not by what must be there: with one operator, nodes can still be drained. */
 export function addDisruptionBudget(scope: Construct): ApiObject {
@@ -26,14 +26,6 @@ export function addMetricsService(scope: Construct): KubeService {
       selector: { ...OPERATOR_SELECTOR },
       ports: [{ name: 'metrics', port: OPERATOR_PORTS.metrics, targetPort }],
     },
-  });
-}
-
-/** Nothing may pass in the platform's namespace unless a policy beside it says so. */
-export function addDefaultDeny(scope: Construct): KubeNetworkPolicy {
-  return new KubeNetworkPolicy(scope, 'default-deny', {
-    metadata: platformMetadata(DEFAULT_DENY),
-    spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] },
   });
 }
 
