@@ -5,11 +5,12 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BundleError, bundleProgram } from './bundle.ts';
-import { hasFiles, PASSES, runPass, type Counts } from './cluster/jest-pass.ts';
+import { hasFiles, PASSES, runPass } from './cluster/jest-pass.ts';
 import { TestWorld } from './cluster/test-world.ts';
 import { EngineError } from './engines/engine-error.ts';
 import { findEngines } from './engines/find-engines.ts';
 import { GATEWAY_API, moduleFolder } from './engines/module-files.ts';
+import { explain, suiteCommand, type Counts, type Foreseen, type SuiteRun } from './suite-command.ts';
 import { isMinor, MINORS, NEWEST_MINOR, OLDEST_MINOR, type Minor } from './engines/versions.ts';
 
 const usage = `npm run test:cluster -- [--minor 1.36]... [--keep] [--without-operator] [arguments for Jest: -t NAME, paths]
@@ -43,18 +44,44 @@ function readArguments(given: readonly string[]): Arguments | undefined {
 
 const say = (line: string) => console.error(`test:cluster: ${line}`);
 
-class Run {
+const FORESEEN: Foreseen = [EngineError, BundleError];
+
+class Run implements SuiteRun {
   private world: TestWorld | undefined;
   private jest: ChildProcess | undefined;
   private readonly interrupted = new AbortController();
+  private readonly read: Arguments;
   private readonly operator: string | undefined;
 
   /** @param operator its bundle */
-  constructor(operator: string | undefined) {
+  constructor(read: Arguments, operator: string | undefined) {
+    this.read = read;
     this.operator = operator;
   }
 
-  /** Ends what runs now; the rest of the run is left out. */
+  async run(): Promise<Counts | 'kept'> {
+    const { minors, keep } = this.read;
+    const [first] = minors;
+    if (keep && first !== undefined) {
+      await this.keep(first);
+      return 'kept';
+    }
+    let [passed, failed] = [0, 0];
+    for (const minor of minors) {
+      if (this.wasInterrupted) break;
+      try {
+        const counts = await this.test(minor, this.read.jest);
+        passed += counts.passed;
+        failed += counts.failed;
+      } catch (error) {
+        explain(error, FORESEEN, say);
+        console.log(`Kubernetes ${minor}: did not run`);
+        failed += 1;
+      }
+    }
+    return { passed, failed };
+  }
+
   interrupt(): void {
     this.interrupted.abort();
     this.jest?.kill('SIGTERM');
@@ -65,7 +92,7 @@ class Run {
   }
 
   /** Brings one up, tests on it, and takes it down. One line a pass. */
-  async test(minor: Minor, args: readonly string[]): Promise<Counts> {
+  private async test(minor: Minor, args: readonly string[]): Promise<Counts> {
     let [passed, failed] = [0, 0];
     try {
       const file = await this.up(minor);
@@ -86,7 +113,7 @@ class Run {
   }
 
   /** Brings one up and leaves it to people until they interrupt. */
-  async keep(minor: Minor): Promise<void> {
+  private async keep(minor: Minor): Promise<void> {
     try {
       const file = await this.up(minor);
       const { signal } = this.interrupted;
@@ -121,62 +148,14 @@ class Run {
   }
 }
 
-/** Says what went wrong: what is foreseen in a sentence, anything else with its stack. */
-function explain(error: unknown): void {
-  if (error instanceof EngineError || error instanceof BundleError) say(`${error.code}: ${error.message}`);
-  else console.error(error);
+async function start(read: Arguments): Promise<SuiteRun> {
+  const bundle = read.operator
+    ? await bundleProgram('runtime/operator/main.ts', '.build/programs/operator.mjs')
+    : undefined;
+  return new Run(read, bundle);
 }
 
-async function testAll({ minors, jest }: Arguments, run: Run): Promise<Counts> {
-  let [passed, failed] = [0, 0];
-  for (const minor of minors) {
-    if (run.wasInterrupted) break;
-    try {
-      const counts = await run.test(minor, jest);
-      passed += counts.passed;
-      failed += counts.failed;
-    } catch (error) {
-      explain(error);
-      console.log(`Kubernetes ${minor}: did not run`);
-      failed += 1;
-    }
-  }
-  if (passed + failed > 0) return { passed, failed };
-  say('no test matches');
-  return { passed: 0, failed: 1 };
-}
-
-async function main(): Promise<number> {
-  const given = process.argv.slice(2);
-  if (given.includes('--help')) {
-    console.log(usage);
-    return 0;
-  }
-  const read = readArguments(given);
-  if (read === undefined) {
-    console.error(usage);
-    return 2;
-  }
-  try {
-    const bundle = read.operator
-      ? await bundleProgram('runtime/operator/main.ts', '.build/programs/operator.mjs')
-      : undefined;
-    const run = new Run(bundle);
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => run.interrupt());
-    const [first] = read.minors;
-    if (read.keep && first !== undefined) {
-      await run.keep(first);
-      return 0;
-    }
-    const { passed, failed } = await testAll(read, run);
-    if (run.wasInterrupted) return 130;
-    console.log(`${passed} passed, ${failed} failed`);
-    return failed === 0 ? 0 : 1;
-  } catch (error) {
-    explain(error);
-    console.log('0 passed, 1 failed');
-    return 1;
-  }
-}
-
-process.exitCode = await main();
+process.exitCode = await suiteCommand(
+  { usage, read: readArguments, start, say, foreseen: FORESEEN },
+  process.argv.slice(2),
+);

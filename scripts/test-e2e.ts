@@ -2,7 +2,7 @@
 // exists. What is missing of the node is built; what was started is ended, also on Ctrl-C.
 import type { ChildProcess } from 'node:child_process';
 import { BundleError } from './bundle.ts';
-import { runPass, type Counts, type Pass } from './cluster/jest-pass.ts';
+import { runPass, type Pass } from './cluster/jest-pass.ts';
 import { EngineError } from './engines/engine-error.ts';
 import { MissingEngineError } from './engines/packaged-engine.ts';
 import { ImageError } from './images/image-error.ts';
@@ -10,11 +10,12 @@ import { ContextCluster } from './node/context-cluster.ts';
 import { NodeError } from './node/node-error.ts';
 import { startOwnNode } from './node/own-node.ts';
 import { TestNode } from './node/test-node.ts';
+import { suiteCommand, type Counts, type SuiteRun } from './suite-command.ts';
 
 const usage = `npm run test:e2e -- [--keep] [--without-platform] [--context NAME] [arguments for Jest: -t NAME, paths]
-  --keep             leaves the node running until Ctrl-C, and says how to reach it; runs no test
+  --keep               leaves the node, with the platform, running until Ctrl-C, and says how to reach it; runs no test
   --without-platform   builds and installs none of it, for tests of the node itself
-  --context NAME     of your kubeconfig: uses that cluster, see docs/test-node.md for what it has to have`;
+  --context NAME       of your kubeconfig: uses that cluster, see docs/test-node.md for what it has to have`;
 
 interface Arguments {
   readonly keep: boolean;
@@ -51,7 +52,7 @@ const say = (line: string) => console.error(`test:e2e: ${line}`);
 
 type Cluster = TestNode | ContextCluster;
 
-class Run {
+class Run implements SuiteRun {
   private jest: ChildProcess | undefined;
   private readonly interrupted = new AbortController();
   private readonly read: Arguments;
@@ -60,7 +61,6 @@ class Run {
     this.read = read;
   }
 
-  /** Ends what runs now; the rest of the run is left out. */
   interrupt(): void {
     this.interrupted.abort();
     this.jest?.kill('SIGTERM');
@@ -71,14 +71,14 @@ class Run {
   }
 
   /** Brings a cluster up, tests on it or leaves it to people, and takes it down. */
-  async all(): Promise<Counts | undefined> {
+  async run(): Promise<Counts | 'kept'> {
     const cluster = await this.up();
     try {
       if (cluster instanceof TestNode && this.read.keep) {
         await this.leaveToPeople(cluster);
-        return undefined;
+        return 'kept';
       }
-      return this.wasInterrupted ? undefined : await this.test(cluster);
+      return await this.test(cluster);
     } finally {
       await cluster.stop();
     }
@@ -128,41 +128,13 @@ class Run {
   }
 }
 
-/** Says what went wrong: what is foreseen in a sentence, anything else with its stack. */
-function explain(error: unknown): void {
-  const foreseen = [EngineError, BundleError, NodeError, MissingEngineError, ImageError];
-  if (error instanceof Error && 'code' in error && foreseen.some((each) => error instanceof each))
-    say(`${String(error.code)}: ${error.message}`);
-  else console.error(error);
-}
-
-async function main(): Promise<number> {
-  const given = process.argv.slice(2);
-  if (given.includes('--help')) {
-    console.log(usage);
-    return 0;
-  }
-  const read = readArguments(given);
-  if (read === undefined) {
-    console.error(usage);
-    return 2;
-  }
-  const run = new Run(read);
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => run.interrupt());
-  try {
-    const counts = await run.all();
-    if (run.wasInterrupted) return read.keep ? 0 : 130;
-    if (counts === undefined) return 0;
-    if (counts.passed + counts.failed === 0) say('no test matches');
-    const failed = counts.passed + counts.failed === 0 ? 1 : counts.failed;
-    console.log(`${counts.passed} passed, ${failed} failed`);
-    return failed === 0 ? 0 : 1;
-  } catch (error) {
-    if (run.wasInterrupted) return 130;
-    explain(error);
-    console.log('0 passed, 1 failed');
-    return 1;
-  }
-}
-
-process.exitCode = await main();
+process.exitCode = await suiteCommand(
+  {
+    usage,
+    read: readArguments,
+    start: (read) => new Run(read),
+    say,
+    foreseen: [EngineError, BundleError, NodeError, MissingEngineError, ImageError],
+  },
+  process.argv.slice(2),
+);

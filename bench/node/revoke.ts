@@ -7,7 +7,7 @@ import { MCPAgentSession } from '#api/mcp-agent-session.ts';
 import { ApiClient } from '#scripts/engines/api-client.ts';
 import { NamedFetch } from '#scripts/node/named-fetch.ts';
 import { serverAddress } from '#scripts/node/platform/program.ts';
-import { callTool } from '#scripts/node/platform/tool-call.ts';
+import { callTool } from '#scripts/tool-call.ts';
 import type { NodeFile } from '#scripts/node/node-file.ts';
 import type { BenchContext } from '../context.ts';
 

@@ -1,7 +1,6 @@
 // From a revocation to the first call that is denied for it, on the local platform: the way is compile, file, reload.
 import path from 'node:path';
-import { request } from 'undici';
-import { z } from 'zod';
+import { callTool } from '#scripts/tool-call.ts';
 import { Platform } from '#runtime/local/platform.ts';
 import type { BenchContext } from '../context.ts';
 import { quantile } from '../load/open-loop.ts';
@@ -11,58 +10,28 @@ import { namespace, sessions, subject, tool } from './revoke-program.ts';
 const startWithinMs = 60_000;
 const denyWithinMs = 10_000;
 
-const reply = z.object({ error: z.object({ data: z.object({ reason: z.string() }) }).optional() });
-
-const call = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'tools/call',
-  params: {
-    name: tool,
-    arguments: {},
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-      'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
-      'io.modelcontextprotocol/clientCapabilities': {},
-    },
-  },
+const headersOf = (session: string) => ({
+  'x-mcp-human-id': subject.human,
+  'x-mcp-agent-id': subject.agent,
+  'x-mcp-agent-session': session,
 });
-
-/** The reason of a denial, undefined where the call was allowed. */
-async function denialOf(url: string, session: string): Promise<string | undefined> {
-  const { statusCode, body } = await request(url, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      'mcp-protocol-version': '2026-07-28',
-      'mcp-method': 'tools/call',
-      'mcp-name': tool,
-      'x-mcp-human-id': subject.human,
-      'x-mcp-agent-id': subject.agent,
-      'x-mcp-agent-session': session,
-    },
-    body: call,
-  });
-  const text = await body.text();
-  if (statusCode !== 200) throw new Error(`the proxy answered ${statusCode}: ${text}`);
-  return reply.parse(JSON.parse(text)).error?.data.reason;
-}
 
 /** Revokes one session while it is in use and returns how long calls still passed, in milliseconds. */
 async function revokeDelay(platform: Platform, url: string, session: string): Promise<number> {
-  const before = await denialOf(url, session);
-  if (before !== undefined) throw new Error(`${session} was denied before it was revoked: ${before}`);
+  const ask = () => callTool({ url, tool, headers: headersOf(session), fetch });
+  const before = await ask();
+  if (before !== 'allowed') throw new Error(`${session} was refused before it was revoked: ${before}`);
   const revokedAt = performance.now();
   const revoked = platform.revoke({ namespace, name: session });
-  let denial: string | undefined;
+  let answer = before;
   let tookMs = 0;
-  while (denial === undefined && tookMs < denyWithinMs) {
-    denial = await denialOf(url, session);
+  while (answer === 'allowed' && tookMs < denyWithinMs) {
+    answer = await ask();
     tookMs = performance.now() - revokedAt;
   }
   await revoked;
-  if (denial !== 'session_revoked') throw new Error(`${session} was revoked, but calls ${denial ?? 'pass'}`);
+  if (answer !== 'session_revoked')
+    throw new Error(`${session} was revoked, and calls are answered: ${answer}`);
   return tookMs;
 }
 

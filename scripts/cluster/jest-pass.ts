@@ -4,6 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Counts } from '../suite-command.ts';
 import { CLUSTER_VARIABLE } from './cluster-file.ts';
 
 export interface Pass {
@@ -25,11 +26,6 @@ export const PASSES: readonly Pass[] = [
 /** Whether there is any file of a pass. */
 export function hasFiles({ files }: Pass): boolean {
   return globSync(files, { cwd: root }).length > 0;
-}
-
-export interface Counts {
-  readonly passed: number;
-  readonly failed: number;
 }
 
 const root = path.resolve(import.meta.dirname, '../..');

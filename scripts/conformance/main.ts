@@ -10,7 +10,8 @@ import { EngineError } from '../engines/engine-error.ts';
 import { Processes } from '../engines/processes.ts';
 import { COLUMNS, startCandidates, type Candidates, type Column } from './candidates.ts';
 import { Ingest } from './ingest.ts';
-import { countsOf, pagePart, replacePart, textTable, type Counts } from './report.ts';
+import { suiteCommand, type Counts, type SuiteRun } from '../suite-command.ts';
+import { countsOf, pagePart, replacePart, textTable } from './report.ts';
 import { ConformanceError, REVISIONS, runSuite, scenariosOf, type Findings, type Revision } from './suite.ts';
 import { rowOf, unrecorded, type Row } from './verdicts.ts';
 
@@ -45,11 +46,16 @@ function readArguments(given: readonly string[]): Arguments | undefined {
 
 const say = (line: string) => console.error(`conformance: ${line}`);
 
-class Run {
-  readonly folder = mkdtempSync(path.join(tmpdir(), 'mcp-runtime-conformance-'));
+class Run implements SuiteRun {
+  private readonly read: Arguments;
+  private readonly folder = mkdtempSync(path.join(tmpdir(), 'mcp-runtime-conformance-'));
   private readonly processes = new Processes(this.folder);
   private readonly ingests = { observe: new Ingest(), enforced: new Ingest() };
   private readonly interrupted = new AbortController();
+
+  constructor(read: Arguments) {
+    this.read = read;
+  }
 
   interrupt(): void {
     this.interrupted.abort(new ConformanceError('interrupted'));
@@ -60,21 +66,23 @@ class Run {
   }
 
   /** Runs everything, prints the tables, and ends what it started. */
-  async run(
-    revisions: readonly Revision[],
-  ): Promise<{ readonly rows: readonly Row[]; readonly counts: Counts }> {
+  async run(): Promise<Counts> {
+    const { revisions, keepResults } = this.read;
+    const isWhole = revisions.length === REVISIONS.length;
     try {
       const rows = await this.rows(revisions);
       const { passed, failed } = countsOf(rows);
-      const silent = revisions.length === REVISIONS.length ? unrecorded(this.ingests.observe.methods) : [];
+      const { observe } = this.ingests;
+      const silent = isWhole ? unrecorded(observe.methods) : [];
       for (const method of silent)
         say(`observe: nothing on record says that ${method} passed and would be denied`);
-      say(
-        `observe: ${this.ingests.observe.events} events of ${this.ingests.observe.methods.size} methods recorded`,
-      );
-      return { rows, counts: { passed, failed: failed + silent.length } };
+      say(`observe: ${observe.events} events of ${observe.methods.size} methods recorded`);
+      if (isWhole) await writePage(rows);
+      return { passed, failed: failed + silent.length };
     } finally {
       await this.stop();
+      if (keepResults) say(`results and logs are in ${this.folder}`);
+      else await rm(this.folder, { recursive: true, force: true });
     }
   }
 
@@ -125,40 +133,13 @@ async function writePage(rows: readonly Row[]): Promise<void> {
   await writeFile(pageFile, await format(page, { ...options, filepath: pageFile }));
 }
 
-function explain(error: unknown): void {
-  const foreseen =
-    error instanceof ConformanceError || error instanceof EngineError || error instanceof BundleError;
-  if (foreseen) say(`${error.code}: ${error.message}`);
-  else console.error(error);
-}
-
-async function main(): Promise<number> {
-  const given = process.argv.slice(2);
-  if (given.includes('--help')) {
-    console.log(usage);
-    return 0;
-  }
-  const read = readArguments(given);
-  if (read === undefined) {
-    console.error(usage);
-    return 2;
-  }
-  const run = new Run();
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => run.interrupt());
-  try {
-    const { rows, counts } = await run.run(read.revisions);
-    if (read.revisions.length === REVISIONS.length) await writePage(rows);
-    console.log(`${counts.passed} passed, ${counts.failed} failed`);
-    return counts.failed === 0 ? 0 : 1;
-  } catch (error) {
-    if (run.wasInterrupted) return 130;
-    explain(error);
-    console.log('0 passed, 1 failed');
-    return 1;
-  } finally {
-    if (read.keepResults) say(`results and logs are in ${run.folder}`);
-    else await rm(run.folder, { recursive: true, force: true });
-  }
-}
-
-process.exitCode = await main();
+process.exitCode = await suiteCommand(
+  {
+    usage,
+    read: readArguments,
+    start: (read) => new Run(read),
+    say,
+    foreseen: [ConformanceError, EngineError, BundleError],
+  },
+  process.argv.slice(2),
+);

@@ -1,4 +1,5 @@
 // The findings as people read them: side by side, on a terminal and on a page of the documentation.
+import type { Counts } from '../suite-command.ts';
 import { COLUMNS, type Column } from './candidates.ts';
 import type { Revision } from './suite.ts';
 import { judge, type Cell, type Row } from './verdicts.ts';
@@ -32,11 +33,6 @@ export function textTable(revision: Revision, rows: readonly Row[]): string {
     lines.push(...row.differences.map((difference) => `    ${difference}`));
   }
   return lines.join('\n');
-}
-
-export interface Counts {
-  readonly passed: number;
-  readonly failed: number;
 }
 
 export function countsOf(rows: readonly Row[], columns: readonly Column[] = COLUMNS): Counts {

@@ -146,7 +146,8 @@ async function buildMissing(
   });
 }
 
-async function programIn(folder: string, program: string): Promise<string | undefined> {
+/** Path of a program in a folder; undefined where it isn't there, or can't be run. */
+export async function programIn(folder: string, program: string): Promise<string | undefined> {
   const file = path.join(folder, program);
   try {
     await access(file, constants.X_OK);

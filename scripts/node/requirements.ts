@@ -1,8 +1,7 @@
 // What a machine has to have before a node can run on it. Nothing is installed here: what is missing is named, with the
 // command that gets it.
-import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
 import path from 'node:path';
+import { programIn } from '../engines/find-engines.ts';
 import { NodeError } from './node-error.ts';
 
 /** Programs, each with the Debian package that has it; with a path where it is no program of PATH. */
@@ -71,13 +70,8 @@ export async function checkRequirements(machine: Machine): Promise<void> {
 /** Path of a program; undefined where there is none. */
 export async function findProgram(program: string, searched: string): Promise<string | undefined> {
   for (const folder of path.isAbsolute(program) ? [''] : searched.split(path.delimiter)) {
-    const file = path.join(folder, program);
-    try {
-      await access(file, constants.X_OK);
-      return file;
-    } catch {
-      // The next folder may have it.
-    }
+    const file = await programIn(folder, program);
+    if (file !== undefined) return file;
   }
   return undefined;
 }

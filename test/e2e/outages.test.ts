@@ -10,7 +10,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { NAMESPACES } from '#api/names.ts';
 import { IDENTITY_FILES, PROXY_CONTAINER, PROXY_PATHS, PROXY_PORTS } from '#api/proxy-config.ts';
-import { callTool } from '#scripts/node/platform/tool-call.ts';
+import { callTool } from '#scripts/tool-call.ts';
 import { aGrant, becomes, conditionLines, make, messageOf } from '#test/cluster/harness/builders.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
 import { eventually, until } from '#test/cluster/harness/eventually.ts';

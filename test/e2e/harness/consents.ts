@@ -4,7 +4,7 @@ import { afterAll } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { McpCaller } from '#runtime/local/mcp-caller.ts';
-import { callTool } from '#scripts/node/platform/tool-call.ts';
+import { callTool } from '#scripts/tool-call.ts';
 import { aSession, make } from '#test/cluster/harness/builders.ts';
 import { until, type Patience } from '#test/cluster/harness/eventually.ts';
 import type { KubeObject } from '#test/cluster/harness/objects.ts';

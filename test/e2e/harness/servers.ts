@@ -1,6 +1,6 @@
 // Servers of a test's own, of the images that are on the node, each at a host of its own behind the ingress.
 import { McpCaller, type CallOutcome } from '#runtime/local/mcp-caller.ts';
-import { callTool } from '#scripts/node/platform/tool-call.ts';
+import { callTool } from '#scripts/tool-call.ts';
 import { QUICKSTART_IMAGES } from '#scripts/node/platform/program.ts';
 import { aGrant, aServer, becomes, make, phaseOf } from '#test/cluster/harness/builders.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
