@@ -38,6 +38,8 @@ export interface TrustKeeperOptions {
   readonly onBundle: (bundle: string, signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
+  /** After a failure. @default 5000 */
+  readonly retryMs?: number;
 }
 
 interface Authority extends KeyPair, Aged {}
@@ -85,11 +87,14 @@ export class TrustKeeper {
     this.options = options;
   }
 
-  /** Looks after them until the signal fires; `ready` is called when there is something to trust. */
+  /**
+   * Looks after them until the signal fires. `ready` is called after the first look: with something to trust, or without
+   * where the Secrets can't be had, because servers are worked on all the same.
+   */
   async run(ready: () => void, signal: AbortSignal): Promise<void> {
     const isOver = () => signal.aborted;
     while (!isOver()) {
-      let waitMs = RETRY_MS;
+      let waitMs = this.options.retryMs ?? RETRY_MS;
       try {
         waitMs = await this.look(signal);
       } catch (error) {

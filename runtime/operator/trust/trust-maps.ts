@@ -38,11 +38,16 @@ export class TrustMaps {
   private bundle: string | undefined;
   /** Writes under way: the servers of a namespace come all at once. */
   private readonly writing = new Map<string, Promise<void>>();
+  /** What was written and the cache has not shown yet. */
+  private readonly written = new Map<string, string>();
 
   constructor(options: TrustMapsOptions) {
     this.options = options;
     options.configMaps.onChange(({ object: { metadata } }) => {
-      if (metadata.name === PLATFORM_CA) void this.mend(metadata.namespace ?? '');
+      if (metadata.name !== PLATFORM_CA) return;
+      const namespace = metadata.namespace ?? '';
+      this.written.delete(namespace);
+      void this.mend(namespace);
     });
   }
 
@@ -55,7 +60,8 @@ export class TrustMaps {
   /** Makes or mends the ConfigMap of a namespace; writes nothing where it is right. @throws KubeError */
   async ensure(namespace: string, signal: AbortSignal): Promise<void> {
     const { bundle } = this;
-    if (bundle === undefined || bundleIn(this.options.configMaps, namespace) === bundle) return;
+    if (bundle === undefined || this.written.get(namespace) === bundle) return;
+    if (bundleIn(this.options.configMaps, namespace) === bundle) return;
     const write =
       this.writing.get(namespace) ??
       this.write(namespace, bundle, signal).finally(() => this.writing.delete(namespace));
@@ -96,5 +102,6 @@ export class TrustMaps {
       data: { [IDENTITY_FILES.ca]: bundle },
     };
     await this.options.kube.apply(CONFIG_MAP, object, { manager: FIELD_MANAGERS.operator }, signal);
+    if (bundleIn(this.options.configMaps, namespace) !== bundle) this.written.set(namespace, bundle);
   }
 }

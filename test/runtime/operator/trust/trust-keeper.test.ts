@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import tls from 'node:tls';
 import { DISTRIBUTOR_TLS_NAME } from '#api/names.ts';
-import type { Kube } from '#runtime/kube/kube.ts';
+import { KubeError, type Kube } from '#runtime/kube/kube.ts';
 import { keyText, type KubeObject } from '#runtime/kube/object.ts';
 import { textAt } from '#runtime/kube/json-path.ts';
 import { TrustKeeper } from '#runtime/operator/trust/trust-keeper.ts';
@@ -136,5 +136,29 @@ describe('the certificates of the platform', () => {
       data: { 'authority-1.crt': 'bm9uc2Vuc2U=', 'authority-1.key': 'bm9uc2Vuc2U=' },
     });
     expect((await look(0)).writes).toEqual(['mcp-runtime-ca', 'mcp-runtime-distributor-tls']);
+  });
+
+  it('that can not be had keep nobody waiting, and are tried again', async () => {
+    let failures = 0;
+    const stop = new AbortController();
+    const keeper = new TrustKeeper({
+      kube: {
+        get: () => {
+          failures += 1;
+          return Promise.reject(new KubeError('forbidden', { code: 'forbidden' }));
+        },
+        apply: () => Promise.reject(new Error('nothing is to be written')),
+      },
+      times: TRUST_TIMES,
+      clock: { nowMs: () => 0, monotonicMs: () => 0 },
+      log: silentLog,
+      onBundle: () => Promise.reject(new Error('there is nothing to trust')),
+      retryMs: 5,
+    });
+    await new Promise<void>((resolve) => {
+      void keeper.run(() => failures > 2 && resolve(), stop.signal);
+    });
+    stop.abort();
+    expect(failures).toBeGreaterThan(2);
   });
 });
