@@ -141,6 +141,12 @@ export function readOperatorSettings(env: Env): SettingsResult {
   const read = readEnv(environment, env);
   if (!read.ok) return read;
   const { value } = read;
+  if (2 * value.MCP_CA_OVERLAP_SECONDS > value.MCP_CA_ROTATE_AFTER_SECONDS) {
+    // Authorities would be made faster than any of them comes to sign.
+    const message =
+      'MCP_CA_OVERLAP_SECONDS is more than half of MCP_CA_ROTATE_AFTER_SECONDS; make it shorter';
+    return { ok: false, problems: [{ variable: 'MCP_CA_OVERLAP_SECONDS', message }] };
+  }
   return {
     ok: true,
     value: {

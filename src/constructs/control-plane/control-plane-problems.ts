@@ -1,7 +1,7 @@
 // What is wrong with an installation, found before anything is applied: an operator that can't start helps nobody.
 import type { Problem } from '#api/result.ts';
 import { imageProblem, numberProblem } from '#constructs/kit/problems.ts';
-import { isDistributorOff, type ControlPlaneProps } from './control-plane-props.ts';
+import { DEFAULT_AUTHORITY, isDistributorOff, type ControlPlaneProps } from './control-plane-props.ts';
 
 function urlProblem(path: string, text: string | undefined): readonly Problem[] {
   const url = text === undefined ? undefined : URL.parse(text);
@@ -51,6 +51,20 @@ function distributorProblems({ distributor }: Partial<ControlPlaneProps>): reado
   ];
 }
 
+const YEAR_SECONDS = 365 * 24 * 3600;
+
+function authorityProblems({ authority = {} }: ControlPlaneProps): readonly Problem[] {
+  const { rotateAfterSeconds, overlapSeconds } = authority;
+  const { rotateAfterSeconds: usualAge, overlapSeconds: usualOverlap } = DEFAULT_AUTHORITY;
+  const isTooLong = 2 * (overlapSeconds ?? usualOverlap) > (rotateAfterSeconds ?? usualAge);
+  const tooLong = 'must be at most half of authority.rotateAfterSeconds';
+  return [
+    ...(isTooLong ? [{ path: 'authority.overlapSeconds', message: tooLong }] : []),
+    ...numberProblem('authority.rotateAfterSeconds', rotateAfterSeconds, [10, 10 * YEAR_SECONDS]),
+    ...numberProblem('authority.overlapSeconds', overlapSeconds, [5, YEAR_SECONDS]),
+  ];
+}
+
 export function controlPlaneProblems(props: ControlPlaneProps): readonly Problem[] {
   const { config = {} } = props;
   return [
@@ -64,6 +78,7 @@ export function controlPlaneProblems(props: ControlPlaneProps): readonly Problem
     ...registryProblem('config.registryPullHost', config.registryPullHost),
     ...credentialProblems(props),
     ...urlProblem('acknowledgementsUrl', props.acknowledgementsUrl),
+    ...authorityProblems(props),
     ...numberProblem('policyEpoch', props.policyEpoch, [0, 1_000_000]),
     ...numberProblem('requeueSeconds', props.requeueSeconds, [1, 3600]),
     ...numberProblem('replicas', props.replicas, [1, 10]),

@@ -51,6 +51,13 @@ export interface ControlPlaneProps {
   readonly distributor: DistributorProps | DistributorOff;
   /** Where the operator learns which policy each proxy enforces. @default the distributors, where there are any */
   readonly acknowledgementsUrl?: string;
+  /** When the platform's authority is replaced (docs/operator.md, Certificates). */
+  readonly authority?: {
+    /** Its age in seconds at which another one is made. @default 240 days */
+    readonly rotateAfterSeconds?: number;
+    /** How long that one is made known before it signs, in seconds; more than kubelets need. @default 1 day */
+    readonly overlapSeconds?: number;
+  };
   /** Raised by one after the cluster was restored from a backup, so that proxies take what is older again. @default 0 */
   readonly policyEpoch?: number;
   /** Seconds after which a server that is not ready is looked at again, event or not. @default 10 */
@@ -74,6 +81,9 @@ export interface ControlPlaneProps {
 }
 
 export const DEFAULT_REPLICAS = 2;
+
+/** What the operator does where nobody decides. */
+export const DEFAULT_AUTHORITY = { rotateAfterSeconds: 240 * 86_400, overlapSeconds: 86_400 } as const;
 
 export const DEFAULT_DISTRIBUTOR_REPLICAS = 2;
 

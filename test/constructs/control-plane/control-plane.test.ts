@@ -203,6 +203,11 @@ describe('the distributors', () => {
       expect.arrayContaining([expect.stringMatching(/^MCP_(DISTRIBUTOR|ACKNOWLEDGEMENTS)_/)]),
     );
     expect(refused({ distributor: { off: { reason: ' ' } } })).toEqual(['distributor.off.reason']);
+    expect(refused({ authority: { rotateAfterSeconds: 1, overlapSeconds: 0.5 } })).toEqual([
+      'authority.rotateAfterSeconds',
+      'authority.overlapSeconds',
+    ]);
+    expect(refused({ authority: { rotateAfterSeconds: 3600 } })).toEqual(['authority.overlapSeconds']);
     expect(refused({ distributor: { image: 'distributor', replicas: 0 } })).toEqual([
       'distributor.image',
       'distributor.replicas',

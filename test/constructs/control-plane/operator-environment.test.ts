@@ -2,8 +2,9 @@
 // ever in the tree.
 import { describe, expect, it } from '@jest/globals';
 import { DEFAULT_OPERATOR_CONFIG, type OperatorConfig } from '#api/operator-config.ts';
-import type { ControlPlaneProps } from '#constructs/control-plane/control-plane-props.ts';
+import { DEFAULT_AUTHORITY, type ControlPlaneProps } from '#constructs/control-plane/control-plane-props.ts';
 import { readOperatorSettings } from '#runtime/operator/config.ts';
+import { TRUST_TIMES } from '#runtime/operator/trust/trust-plan.ts';
 import { environmentOf, PROPS } from './build.ts';
 
 const CONFIG: Required<OperatorConfig> = {
@@ -31,6 +32,7 @@ const EVERYTHING: ControlPlaneProps = {
   config: CONFIG,
   registryCredentials: { secretName: 'login', usernameKey: 'user' },
   acknowledgementsUrl: 'http://distributor.example.org:8080',
+  authority: { rotateAfterSeconds: 7200, overlapSeconds: 600 },
   policyEpoch: 3,
   requeueSeconds: 30,
   legacyFieldManagers: ['manager', 'other'],
@@ -61,6 +63,7 @@ describe('the environment of the operator', () => {
           password: 'from-the-secret',
         },
         acknowledgementsUrl: new URL('http://distributor.example.org:8080'),
+        trust: { rotateAfterMs: 7_200_000, overlapMs: 600_000 },
         policyEpoch: 3,
         requeueMs: 30_000,
         legacyManagers: ['manager', 'other'],
@@ -81,6 +84,23 @@ describe('the environment of the operator', () => {
       'NODE_OPTIONS',
     ]);
     expect(settings).toMatchObject({ ok: true, value: { config: DEFAULT_OPERATOR_CONFIG } });
+  });
+
+  it('has the ages of an authority that the operator has by itself', () => {
+    const trust = TRUST_TIMES;
+    expect(DEFAULT_AUTHORITY).toEqual({
+      rotateAfterSeconds: trust.rotateAfterMs / 1000,
+      overlapSeconds: trust.overlapMs / 1000,
+    });
+  });
+
+  it('is refused where authorities would be made faster than they come to sign', () => {
+    const env = { MCP_CA_ROTATE_AFTER_SECONDS: '60', MCP_CA_OVERLAP_SECONDS: '31' };
+    expect(readOperatorSettings(env)).toMatchObject({
+      ok: false,
+      problems: [{ variable: 'MCP_CA_OVERLAP_SECONDS' }],
+    });
+    expect(readOperatorSettings({ ...env, MCP_CA_OVERLAP_SECONDS: '30' }).ok).toBe(true);
   });
 
   it('holds credentials by reference alone', () => {

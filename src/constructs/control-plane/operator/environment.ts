@@ -32,6 +32,8 @@ function ofTheOperator(props: ControlPlaneProps): Values {
   return {
     NODE_OPTIONS,
     ...acknowledgements(props),
+    MCP_CA_ROTATE_AFTER_SECONDS: props.authority?.rotateAfterSeconds?.toString(),
+    MCP_CA_OVERLAP_SECONDS: props.authority?.overlapSeconds?.toString(),
     REQUEUE_DELAY_SECONDS: props.requeueSeconds?.toString(),
     MCP_LEGACY_FIELD_MANAGERS: props.legacyFieldManagers?.join(','),
   };
