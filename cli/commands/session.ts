@@ -15,8 +15,8 @@ type ListOptions = Where & { readonly json?: true | undefined };
 function withWhere(command: Command): Command {
   return withStateDir(command)
     .option('--cluster', "in the cluster of the kubeconfig's current context instead")
-    .option('--context <name>', 'in the cluster of this context of the kubeconfig')
-    .option('-n, --namespace <name>', 'in a cluster: in this namespace alone');
+    .option('--context <name>', 'in the cluster of this context of the kubeconfig; implies --cluster')
+    .option('-n, --namespace <name>', 'in a cluster, in this namespace alone; implies --cluster');
 }
 
 export function addSession(program: Command, end: (exit: Exit) => void): void {

@@ -90,6 +90,7 @@ const INVENTORY = {
       subject: { humanId: 'user-2' },
       consentedTrust: 'low',
       state: 'revoked',
+      expiresAt: '2020-06-15T12:00:00.000Z',
     },
   ],
 };
@@ -107,6 +108,7 @@ describe('the console', () => {
     expect(await servers.innerText()).toContain('failed');
     await section('Access').getByText('revoked', { exact: true }).waitFor();
     expect(await section('Access').innerText()).toContain('team support');
+    expect(await section('Access').innerText()).toContain('2020');
     expect(await page.getByRole('status').first().innerText()).toBe('Live');
     expect(complaints).toEqual([]);
   });

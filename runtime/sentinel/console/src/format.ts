@@ -14,17 +14,28 @@ const dateAndTime = new Intl.DateTimeFormat(undefined, {
   minute: '2-digit',
   hourCycle: 'h23',
 });
+const dateAndYear = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
 const wholeNumber = new Intl.NumberFormat();
 
 /** Today's times without the date. */
 export function timeText(iso: string, now = new Date()): string {
   const time = new Date(iso);
-  if (time.toDateString() !== now.toDateString()) return dateAndTime.format(time);
+  if (time.toDateString() !== now.toDateString()) return dayText(iso, now);
   return `${clock.format(time)}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 }
 
-export function dayText(iso: string): string {
-  return dateAndTime.format(new Date(iso));
+/** With the year where it is another one: a session that ended in 2020 looks like one that ends next month otherwise. */
+export function dayText(iso: string, now = new Date()): string {
+  const time = new Date(iso);
+  const form = time.getFullYear() === now.getFullYear() ? dateAndTime : dateAndYear;
+  return form.format(time);
 }
 
 export function countText(count: number): string {
