@@ -113,7 +113,8 @@ export class ContextCluster {
     await this.endpoint.stop();
     rmSync(this.folder, { recursive: true, force: true });
     const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
-    await this.ask(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], list).catch(() => undefined);
+    // To its end: a run that follows makes them anew.
+    await this.ask(['delete', '--ignore-not-found', '--timeout=50s', '-f', '-'], list).catch(() => undefined);
   }
 
   private async write(kubectl: string, context: string, env: NodeJS.ProcessEnv): Promise<void> {
