@@ -26,6 +26,8 @@ export interface ServerObjectNames {
   readonly networkPolicy: string;
   /** ConfigMap with the policy document. */
   readonly policyConfigMap: string;
+  /** Secret with the keys that the server's proxies share. */
+  readonly keysSecret: string;
 }
 
 /** Service accounts that a namespace has for other purposes: its own, and the shared one of the Go system. */
@@ -45,6 +47,7 @@ export function serverObjectNames(server: string): ServerObjectNames {
     serviceAccount: TAKEN_ACCOUNTS.includes(server) ? `${server}-mcp-server` : server,
     networkPolicy: `${server}-gateway`,
     policyConfigMap: `${server}-gateway-policy`,
+    keysSecret: `${server}-gateway-keys`,
   };
 }
 

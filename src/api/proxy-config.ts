@@ -8,6 +8,8 @@ export const PROXY_PORTS = {
   /** Default of `spec.gateway.port`. */
   gateway: 8091,
   metrics: 9103,
+  /** Where the proxies of one server hand requests of a session to each other. */
+  peers: 9104,
 } as const;
 
 export const PROXY_PATHS = {
@@ -16,6 +18,9 @@ export const PROXY_PATHS = {
   policyFile: '/var/run/mcp-runtime/policy/policy.json',
   /** Folder with the two tokens and the platform's CA. */
   identityFolder: '/var/run/secrets/mcp-runtime',
+  /** Folder where the Secret with the server's keys is mounted, in the proxy alone. */
+  keysFolder: '/var/run/secrets/mcp-runtime-keys',
+  keysFile: '/var/run/secrets/mcp-runtime-keys/keys.json',
   /** Folder of an emptyDir: the audit spool and the last accepted policy. */
   stateFolder: '/var/lib/mcp-runtime',
   health: '/health',
@@ -102,6 +107,17 @@ export interface ProxyEnvironment {
   readonly ANALYTICS_TOKEN_FILE?: string;
   /** Folder for the audit spool and the last accepted policy. @default /var/lib/mcp-runtime */
   readonly STATE_DIR?: string;
+  /**
+   * File of the keys that all proxies of the server share (`gatewayKeys`), read again as it is replaced. @default keys of
+   * this proxy alone, kept in STATE_DIR
+   */
+  readonly KEYS_FILE?: string;
+  /** Port where proxies of the same server hand over requests; needs KEYS_FILE, POD_IP and POD_UID. @default none */
+  readonly PEER_PORT?: string;
+  /** Address of the pod: how its peers reach it. */
+  readonly POD_IP?: string;
+  /** Tells the pod from a later one with its address. */
+  readonly POD_UID?: string;
   /** Milliseconds that open requests get at shutdown. @default 25000 */
   readonly DRAIN_MS?: string;
   /** Name of this proxy in audit events. @default the host name, which in a pod is the pod's name */

@@ -59,6 +59,7 @@ describe('names', () => {
       service: 'notes',
       ingress: 'notes',
       policyConfigMap: 'notes-gateway-policy',
+      keysSecret: 'notes-gateway-keys',
     });
   });
 });
