@@ -1313,6 +1313,13 @@ export interface McpServerSpecTools {
   readonly riskLevel?: McpServerSpecToolsRiskLevel;
 
   /**
+   * How often one caller may call the tool, at each proxy; default: no limit.
+   *
+   * @schema McpServerSpecTools#rate
+   */
+  readonly rate?: McpServerSpecToolsRate;
+
+  /**
    * Labels for people and inventories.
    *
    * @schema McpServerSpecTools#labels
@@ -1332,6 +1339,7 @@ export function toJson_McpServerSpecTools(obj: McpServerSpecTools | undefined): 
     'requiredTrust': obj.requiredTrust,
     'sideEffect': obj.sideEffect,
     'riskLevel': obj.riskLevel,
+    'rate': toJson_McpServerSpecToolsRate(obj.rate),
     'labels': ((obj.labels) === undefined) ? undefined : (Object.entries(obj.labels).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {})),
   };
   // filter undefined values
@@ -1605,6 +1613,13 @@ export interface McpServerSpecPolicy {
    * @schema McpServerSpecPolicy#maxStaleness
    */
   readonly maxStaleness?: string;
+
+  /**
+   * How many requests one caller may send, at each proxy; default: the proxy's own limit.
+   *
+   * @schema McpServerSpecPolicy#subjectRate
+   */
+  readonly subjectRate?: McpServerSpecPolicySubjectRate;
 }
 
 /**
@@ -1619,6 +1634,7 @@ export function toJson_McpServerSpecPolicy(obj: McpServerSpecPolicy | undefined)
     'enforceOn': obj.enforceOn,
     'policyVersion': obj.policyVersion,
     'maxStaleness': obj.maxStaleness,
+    'subjectRate': toJson_McpServerSpecPolicySubjectRate(obj.subjectRate),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -1901,6 +1917,20 @@ export interface McpServerSpecAudit {
    * @schema McpServerSpecAudit#durability
    */
   readonly durability?: McpServerSpecAuditDurability;
+
+  /**
+   * digest: events carry a keyed digest of the arguments, which tells equal ones and nothing else. Default: none.
+   *
+   * @schema McpServerSpecAudit#arguments
+   */
+  readonly arguments?: McpServerSpecAuditArguments;
+
+  /**
+   * Fields of events that are not recorded as they are: identities become pseudonyms, others are left out.
+   *
+   * @schema McpServerSpecAudit#redact
+   */
+  readonly redact?: McpServerSpecAuditRedact[];
 }
 
 /**
@@ -1911,6 +1941,8 @@ export function toJson_McpServerSpecAudit(obj: McpServerSpecAudit | undefined): 
   if (obj === undefined) { return undefined; }
   const result = {
     'durability': obj.durability,
+    'arguments': obj.arguments,
+    'redact': obj.redact?.map(y => y),
   };
   // filter undefined values
   return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
@@ -2310,6 +2342,42 @@ export enum McpServerSpecToolsRiskLevel {
 }
 
 /**
+ * How often one caller may call the tool, at each proxy; default: no limit.
+ *
+ * @schema McpServerSpecToolsRate
+ */
+export interface McpServerSpecToolsRate {
+  /**
+   * How many a minute, on average.
+   *
+   * @schema McpServerSpecToolsRate#perMinute
+   */
+  readonly perMinute: number;
+
+  /**
+   * How many at once; default: those of two seconds, at least 1.
+   *
+   * @schema McpServerSpecToolsRate#burst
+   */
+  readonly burst?: number;
+}
+
+/**
+ * Converts an object of type 'McpServerSpecToolsRate' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpServerSpecToolsRate(obj: McpServerSpecToolsRate | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'perMinute': obj.perMinute,
+    'burst': obj.burst,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * How callers say who they are. none: nobody is identified. header: trusted headers, which anybody who reaches the port can set. oauth: bearer tokens. mtls: client certificates.
  *
  * @schema McpServerSpecAuthMode
@@ -2394,6 +2462,42 @@ export enum McpServerSpecPolicyDefaultDecision {
 }
 
 /**
+ * How many requests one caller may send, at each proxy; default: the proxy's own limit.
+ *
+ * @schema McpServerSpecPolicySubjectRate
+ */
+export interface McpServerSpecPolicySubjectRate {
+  /**
+   * How many a minute, on average.
+   *
+   * @schema McpServerSpecPolicySubjectRate#perMinute
+   */
+  readonly perMinute: number;
+
+  /**
+   * How many at once; default: those of two seconds, at least 1.
+   *
+   * @schema McpServerSpecPolicySubjectRate#burst
+   */
+  readonly burst?: number;
+}
+
+/**
+ * Converts an object of type 'McpServerSpecPolicySubjectRate' to JSON representation.
+ */
+/* eslint-disable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+export function toJson_McpServerSpecPolicySubjectRate(obj: McpServerSpecPolicySubjectRate | undefined): Record<string, any> | undefined {
+  if (obj === undefined) { return undefined; }
+  const result = {
+    'perMinute': obj.perMinute,
+    'burst': obj.burst,
+  };
+  // filter undefined values
+  return Object.entries(result).reduce((r, i) => (i[1] === undefined) ? r : ({ ...r, [i[0]]: i[1] }), {});
+}
+/* eslint-enable max-len, @stylistic/max-len, quote-props, @stylistic/quote-props */
+
+/**
  * Resources of the proxy.
  *
  * @schema McpServerSpecGatewayResources
@@ -2475,6 +2579,40 @@ export enum McpServerSpecAuditDurability {
   BATCHED = "batched",
   /** strict */
   STRICT = "strict",
+}
+
+/**
+ * digest: events carry a keyed digest of the arguments, which tells equal ones and nothing else. Default: none.
+ *
+ * @schema McpServerSpecAuditArguments
+ */
+export enum McpServerSpecAuditArguments {
+  /** none */
+  NONE = "none",
+  /** digest */
+  DIGEST = "digest",
+}
+
+/**
+ * @schema McpServerSpecAuditRedact
+ */
+export enum McpServerSpecAuditRedact {
+  /** human_id */
+  HUMAN_UNDERSCORE_ID = "human_id",
+  /** agent_id */
+  AGENT_UNDERSCORE_ID = "agent_id",
+  /** subject_team_id */
+  SUBJECT_UNDERSCORE_TEAM_UNDERSCORE_ID = "subject_team_id",
+  /** session_id */
+  SESSION_UNDERSCORE_ID = "session_id",
+  /** client */
+  CLIENT = "client",
+  /** client_ip */
+  CLIENT_UNDERSCORE_IP = "client_ip",
+  /** path */
+  PATH = "path",
+  /** rpc_id */
+  RPC_UNDERSCORE_ID = "rpc_id",
 }
 
 /**

@@ -27,7 +27,7 @@ export type { LocalCommand } from '#constructs/server/local-command.ts';
 export { McpServer } from '#constructs/server/mcp-server.ts';
 export type { McpServerProps, SessionPolicy } from '#constructs/server/mcp-server-props.ts';
 export type { GatewayListener, Route, RouteTls } from '#constructs/server/route.ts';
-export { Tool } from '#constructs/server/tool.ts';
+export { Tool, type Rate } from '#constructs/server/tool.ts';
 export { InvalidProgramError } from '#render/invalid-program-error.ts';
 export type { Manifest } from '#constructs/kit/manifest.ts';
 export {

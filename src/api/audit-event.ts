@@ -27,6 +27,23 @@ export const AUDIT_DECISIONS = ['allow', 'deny', 'would_deny'] as const;
 /** What became of a request that was let through; `none` where none was. */
 export const AUDIT_OUTCOMES = ['none', 'answered', 'unknown', 'cancelled'] as const;
 
+/**
+ * Fields that may hold what identifies a person, or what a caller chose to say. A server can ask that its proxy doesn't
+ * record them as they are (`spec.audit.redact`): identities become pseudonyms, the others are left out.
+ */
+export const REDACTABLE_FIELDS = [
+  'human_id',
+  'agent_id',
+  'subject_team_id',
+  'session_id',
+  'client',
+  'client_ip',
+  'path',
+  'rpc_id',
+] as const;
+
+export type RedactableField = (typeof REDACTABLE_FIELDS)[number];
+
 const text = z.string().max(4096);
 const count = z.number().int().nonnegative();
 

@@ -1,6 +1,7 @@
 // Spec of MCPServer: every field, its default and what it means. Constant defaults are here and frozen within the
 // version; what depends on the name or on the operator's configuration is derived by `resolve`.
 import { z } from 'zod';
+import { REDACTABLE_FIELDS } from './audit-event.ts';
 import { podTemplate } from './pod-template.ts';
 import {
   dnsLabel,
@@ -12,6 +13,7 @@ import {
   listMap,
   listSet,
   port,
+  rate,
   resources,
   secretKeyRef,
   teamId,
@@ -32,6 +34,7 @@ const tool = z.object({
     .optional()
     .describe('What the tool does to the world. A tool without one cannot be called.'),
   riskLevel: z.enum(RISK_LEVELS).optional().describe('Shown to reviewers; it decides nothing.'),
+  rate: rate.optional().describe('How often one caller may call the tool, at each proxy; default: no limit.'),
   labels,
 });
 
@@ -101,6 +104,9 @@ const policy = z.object({
   maxStaleness: duration
     .default('24h')
     .describe('How old the last good policy may be before everything is denied.'),
+  subjectRate: rate
+    .optional()
+    .describe("How many requests one caller may send, at each proxy; default: the proxy's own limit."),
 });
 
 const session = z.object({
@@ -158,6 +164,17 @@ const audit = z.object({
     .optional()
     .describe(
       'strict: a decision is on disk before the call is forwarded. Default: strict for destructive tools, batched for the rest.',
+    ),
+  arguments: z
+    .enum(['none', 'digest'])
+    .optional()
+    .describe(
+      'digest: events carry a keyed digest of the arguments, which tells equal ones and nothing else. Default: none.',
+    ),
+  redact: listSet(z.enum(REDACTABLE_FIELDS), REDACTABLE_FIELDS.length)
+    .optional()
+    .describe(
+      'Fields of events that are not recorded as they are: identities become pseudonyms, others are left out.',
     ),
 });
 

@@ -1,5 +1,6 @@
 // What exists only with the gateway on: the proxy, how it identifies callers, how it decides and what it records.
 import { parseDurationSeconds } from './duration.ts';
+import type { RedactableField } from './audit-event.ts';
 import { analyticsOn } from './analytics.ts';
 import type { McpServerSpec } from './mcp-server.ts';
 import { mcpServerSpec } from './mcp-server-spec.ts';
@@ -35,6 +36,14 @@ export interface ResolvedPolicy {
   readonly version: string;
   /** How old the last good policy may be before everything is denied. */
   readonly maxStalenessSeconds: number;
+  /** Absent: the proxy's own. */
+  readonly subjectRate?: ResolvedRate | undefined;
+}
+
+/** How often something may happen: so many a minute on average, of which a burst may come at once. */
+export interface ResolvedRate {
+  readonly perMinute: number;
+  readonly burst: number;
 }
 
 export interface ResolvedSession {
@@ -45,6 +54,14 @@ export interface ResolvedSession {
   readonly idleTimeoutSeconds: number;
   /** Header that carries a credential to the server. */
   readonly upstreamTokenHeader: string;
+}
+
+export interface ResolvedAudit {
+  /** `by-effect`: strict for destructive tools, batched for all others. */
+  readonly durability: 'by-effect' | 'batched' | 'strict';
+  readonly arguments: 'none' | 'digest';
+  /** Fields that are not recorded as they are, in code-point order. */
+  readonly redact: readonly RedactableField[];
 }
 
 /** Where the proxy sends audit events, and as what. */
@@ -71,10 +88,7 @@ export interface ResolvedGateway {
   readonly auth: ResolvedAuth;
   readonly policy: ResolvedPolicy;
   readonly session: ResolvedSession;
-  readonly audit: {
-    /** `by-effect`: strict for destructive tools, batched for all others. */
-    readonly durability: 'by-effect' | 'batched' | 'strict';
-  };
+  readonly audit: ResolvedAudit;
   /** Absent where nothing is recorded. */
   readonly analytics?: ResolvedAnalytics | undefined;
 }
@@ -86,6 +100,8 @@ interface Input {
   readonly route: ResolvedRoute;
   readonly config: OperatorConfig;
 }
+
+type ToolSpec = NonNullable<McpServerSpec['tools']>[number];
 
 const given = (text: string | undefined) => (text === '' ? undefined : text);
 const blocks = mcpServerSpec.shape;
@@ -114,6 +130,22 @@ function resolvePolicy({ spec }: Input): ResolvedPolicy {
     defaultDecision: policy.defaultDecision,
     version: policy.policyVersion,
     maxStalenessSeconds: parseDurationSeconds(policy.maxStaleness),
+    subjectRate: policy.subjectRate && resolveRate(policy.subjectRate),
+  };
+}
+
+/** Part of a minute that a burst is worth, where nothing else is said. */
+const BURST_SHARE = 1 / 30;
+
+export function resolveRate({ perMinute, burst }: NonNullable<ToolSpec['rate']>): ResolvedRate {
+  return { perMinute, burst: burst ?? Math.ceil(perMinute * BURST_SHARE) };
+}
+
+function resolveAudit({ spec: { audit } }: Input): ResolvedAudit {
+  return {
+    durability: audit?.durability ?? 'by-effect',
+    arguments: audit?.arguments ?? 'none',
+    redact: (audit?.redact ?? []).toSorted(),
   };
 }
 
@@ -188,7 +220,7 @@ export function resolveGateway(
     auth: resolveAuth(input),
     policy: resolvePolicy(input),
     session: resolveSession(input),
-    audit: { durability: spec.audit?.durability ?? 'by-effect' },
+    audit: resolveAudit(input),
     analytics: resolveAnalytics(input),
   };
   return { gateway, problems: problemsOf(input, gateway) };

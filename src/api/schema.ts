@@ -89,6 +89,12 @@ export const duration = z
   .max(32)
   .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, 'must be a duration such as 30s, 1h30m or 24h');
 
+/** How often something may happen: an amount a minute on average, of which some may come at once. */
+export const rate = z.object({
+  perMinute: z.int32().min(1).describe('How many a minute, on average.'),
+  burst: z.int32().min(1).optional().describe('How many at once; default: those of two seconds, at least 1.'),
+});
+
 /** A resource quantity, `50m`, `64Mi`. */
 export const quantity = z
   .string()

@@ -5,7 +5,7 @@ import type { McpServer } from '#api/mcp-server.ts';
 import type { OperatorConfig } from '#api/operator-config.ts';
 import { objectKey } from '#api/principal.ts';
 import { resolve } from '#api/resolve.ts';
-import type { ResolvedGateway } from '#api/resolve-gateway.ts';
+import { resolveRate, type ResolvedGateway } from '#api/resolve-gateway.ts';
 import { riskLevelOf } from '#api/side-effect.ts';
 import { compareRefs } from './allow-order.ts';
 import { duplicateKeys, identify, serverRefOf, type RawObject } from './binding.ts';
@@ -14,6 +14,7 @@ import {
   sealPolicy,
   type PolicyContent,
   type PolicyDocument,
+  type PolicyFeature,
   type PolicyInputs,
   type PolicyTool,
 } from './document.ts';
@@ -75,6 +76,7 @@ function toolsOf(server: McpServer): PolicyTool[] {
     requiredTrust: tool.requiredTrust,
     ...(tool.sideEffect !== undefined && { sideEffect: tool.sideEffect }),
     riskLevel: riskLevelOf(tool),
+    ...(tool.rate !== undefined && { rate: resolveRate(tool.rate) }),
   }));
   return tools.toSorted((a, b) => (a.name < b.name ? -1 : 1));
 }
@@ -100,20 +102,44 @@ const bounded = (seconds: number) => Math.min(seconds, Number.MAX_SAFE_INTEGER);
 
 type ServerContent = Omit<PolicyContent, 'subjects' | 'deniedToAll' | 'sessions'>;
 
+function auditOf({ audit }: ResolvedGateway): PolicyContent['audit'] {
+  return {
+    durability: audit.durability,
+    ...(audit.arguments !== 'none' && { arguments: audit.arguments }),
+    ...(audit.redact.length > 0 && { redact: [...audit.redact] }),
+  };
+}
+
+/**
+ * What a proxy must know to enforce a server's settings. One that doesn't can't let anything through: it would pass what
+ * a rate forbids, and record what nobody may read.
+ */
+function featuresOf({ policy, audit }: ResolvedGateway, tools: readonly PolicyTool[]): PolicyFeature[] {
+  const isRated = policy.subjectRate !== undefined || tools.some(({ rate }) => rate !== undefined);
+  return [
+    ...(isRated ? ['rates' as const] : []),
+    ...(audit.arguments === 'digest' ? ['arguments-digest' as const] : []),
+    ...(audit.redact.length > 0 ? ['redaction' as const] : []),
+  ];
+}
+
 function serverContent(server: McpServer, gateway: ResolvedGateway, config: OperatorConfig): ServerContent {
   const { teamID } = server.spec;
+  const { subjectRate, maxStalenessSeconds, ...policy } = gateway.policy;
+  const tools = toolsOf(server);
   return {
     schema: POLICY_SCHEMA,
-    requires: [],
+    requires: featuresOf(gateway, tools),
     server: { ...serverRefOf(server), ...(teamID && { teamId: teamID }), cluster: config.clusterName },
     auth: authOf(gateway),
-    policy: { ...gateway.policy, maxStalenessSeconds: bounded(gateway.policy.maxStalenessSeconds) },
+    policy: { ...policy, maxStalenessSeconds: bounded(maxStalenessSeconds) },
     session: {
       required: gateway.session.required,
       idleTimeoutSeconds: bounded(gateway.session.idleTimeoutSeconds),
     },
-    audit: gateway.audit,
-    tools: toolsOf(server),
+    audit: auditOf(gateway),
+    ...(subjectRate !== undefined && { limits: { subjectRate } }),
+    tools,
   };
 }
 

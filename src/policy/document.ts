@@ -10,8 +10,11 @@ import { documentProblems } from './document-problems.ts';
 
 export const POLICY_SCHEMA = 'mcpruntime.org/policy.v1';
 
-/** Features an entry or a whole document may require; a proxy refuses what depends on one it lacks. */
-export const POLICY_FEATURES = ['conditions'] as const;
+/** Features that an entry or a whole document may require. */
+export type PolicyFeature = 'conditions' | 'rates' | 'arguments-digest' | 'redaction';
+
+/** Those that a proxy of this version has; it refuses what depends on another one. */
+export const POLICY_FEATURES: readonly PolicyFeature[] = ['conditions'];
 
 const ref = z.object({ namespace: z.string(), name: z.string() });
 const trust = z.enum(TRUST_LEVELS);
@@ -62,12 +65,20 @@ const session = z.object({
   expiresAt: instant.optional(),
 });
 
+const rate = z.object({
+  perMinute: z.number().int().positive(),
+  /** What may come at once. */
+  burst: z.number().int().positive(),
+});
+
 const tool = z.object({
   name: z.string(),
   requiredTrust: trust,
   /** Absent: not declared, so the tool can't be called. */
   sideEffect: sideEffect.optional(),
   riskLevel: z.enum(RISK_LEVELS),
+  /** Calls of the tool by one caller. Absent: as many as requests. */
+  rate: rate.optional(),
 });
 
 const auth = z.object({
@@ -100,7 +111,17 @@ const content = z.object({
   audit: z.object({
     /** `by-effect`: strict for destructive tools, batched for all others. */
     durability: z.enum(['by-effect', 'batched', 'strict']),
+    /** Absent: none. */
+    arguments: z.enum(['none', 'digest']).optional(),
+    /** Fields of events that may not be recorded as they are (`REDACTABLE_FIELDS`). Absent: none. */
+    redact: z.array(z.string()).optional(),
   }),
+  limits: z
+    .object({
+      /** Requests of one caller. Absent: what the proxy takes of anybody. */
+      subjectRate: rate.optional(),
+    })
+    .optional(),
   tools: z.array(tool),
   subjects: z.array(subjectRecord),
   /** Denies of invalid grants whose subject can't be read: they hold for everybody. */
@@ -116,7 +137,7 @@ const inputs = z.object({
 });
 
 export const policyDocument = content.extend({
-  /** `sha256:<hex>` of everything but `inputs`, `epoch` and itself. */
+  /** `sha256:<hex>` of everything but `inputs`, `epoch` and itself, of what the reader doesn't know too. */
   revision: z.string().regex(/^sha256:[0-9a-f]{64}$/),
   /** Highest resource version of each cache that the document was made from. */
   inputs,
@@ -135,6 +156,7 @@ export type PolicyToolRule = z.output<typeof toolRule>;
 export type PolicySubjectRecord = z.output<typeof subjectRecord>;
 export type PolicySession = z.output<typeof session>;
 export type PolicyTool = z.output<typeof tool>;
+export type PolicyRate = z.output<typeof rate>;
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
@@ -148,18 +170,13 @@ export function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value));
 }
 
+/** Members that say where a document stands, and not what it says. */
+const PLACE = new Set(['revision', 'inputs', 'epoch']);
+
 /** The revision of a content: `sha256:<hex>`, independent of member order and of `inputs` and `epoch`. */
-export function revisionOf(document: PolicyContent): string {
-  const { schema, requires: features, server, policy, tools, subjects, deniedToAll, sessions } = document;
-  const parts = {
-    schema,
-    requires: features,
-    server,
-    auth: document.auth,
-    policy,
-    session: document.session,
-  };
-  const body = canonicalJson({ ...parts, audit: document.audit, tools, subjects, deniedToAll, sessions });
+export function revisionOf(document: object): string {
+  const members = Object.entries(document).filter(([name]) => !PLACE.has(name));
+  const body = canonicalJson(Object.fromEntries(members));
   return `sha256:${createHash('sha256').update(body).digest('hex')}`;
 }
 
@@ -192,11 +209,17 @@ export function parsePolicy(text: string): Result<PolicyDocument, readonly Probl
   return provePolicy(json);
 }
 
-/** Proves that a document is whole: known schema, valid shape, revision equal to the recomputed one, no contradiction. */
+/**
+ * Proves that a document is whole: known schema, valid shape, revision equal to the recomputed one, no contradiction.
+ * What a newer compiler adds is covered by the revision and ignored; `requires` says where that would be wrong.
+ */
 export function provePolicy(json: unknown): Result<PolicyDocument, readonly Problem[]> {
+  if (typeof json !== 'object' || json === null) {
+    return err([{ path: '(document)', message: 'is not an object' }]);
+  }
   const parsed = policyDocument.safeParse(json);
   if (!parsed.success) return err(problemsOf(parsed.error));
-  const expected = revisionOf(parsed.data);
+  const expected = revisionOf(json);
   if (parsed.data.revision !== expected) {
     return err([{ path: 'revision', message: `is ${parsed.data.revision}, but the content is ${expected}` }]);
   }

@@ -111,8 +111,8 @@ function sessionsAreKept(before: PolicyContent, after: PolicyContent): boolean {
 
 /** What everything else depends on: compared as a whole, because it changes rarely. */
 function frameOf(content: PolicyContent): object {
-  const { schema, requires, server, auth, policy, session, audit } = content;
-  return { schema, requires, server, auth, policy, session, audit };
+  const { schema, requires, server, auth, policy, session, audit, limits } = content;
+  return { schema, requires, server, auth, policy, session, audit, limits };
 }
 
 /**

@@ -71,6 +71,7 @@ export function stubOf(document: PolicyDocument): PolicyDocument {
       policy: { ...document.policy, mode: 'allow-list', defaultDecision: 'deny' },
       session: document.session,
       audit: document.audit,
+      ...(document.limits !== undefined && { limits: document.limits }),
       tools: [],
       subjects: [],
       deniedToAll: [],

@@ -384,14 +384,20 @@ describe('the gateway of a server', () => {
         claims: { human: 'sub' },
         emptySubjectMatchesAsserted: false,
       },
-      policy: { mode: 'allow-list', defaultDecision: 'deny', version: 'v1', maxStalenessSeconds: 86_400 },
+      policy: {
+        mode: 'allow-list',
+        defaultDecision: 'deny',
+        version: 'v1',
+        maxStalenessSeconds: 86_400,
+        subjectRate: undefined,
+      },
       session: {
         required: false,
         maxLifetimeSeconds: 86_400,
         idleTimeoutSeconds: 3_600,
         upstreamTokenHeader: 'Authorization',
       },
-      audit: { durability: 'by-effect' },
+      audit: { durability: 'by-effect', arguments: 'none', redact: [] },
       analytics: undefined,
     });
   });

@@ -47,6 +47,50 @@ describe('the document of a server', () => {
   });
 });
 
+describe('rates and what is recorded', () => {
+  const tools = [{ name: 'read_note', sideEffect: 'read' as const, rate: { perMinute: 60 } }];
+
+  it('are in the document as the server says, with the burst that goes without saying', () => {
+    const { document } = aPolicy({
+      server: aServer({
+        tools,
+        policy: { subjectRate: { perMinute: 600, burst: 5 } },
+        audit: { arguments: 'digest', redact: ['path', 'client_ip'] },
+      }),
+    });
+    expect(document).toMatchObject({
+      requires: ['rates', 'arguments-digest', 'redaction'],
+      limits: { subjectRate: { perMinute: 600, burst: 5 } },
+      audit: { arguments: 'digest', redact: ['client_ip', 'path'] },
+      tools: [{ name: 'read_note', rate: { perMinute: 60, burst: 2 } }],
+    });
+    expect(document.policy).not.toHaveProperty('subjectRate');
+  });
+
+  it('have a burst of at least one', () => {
+    const rare = [{ name: 'read_note', sideEffect: 'read' as const, rate: { perMinute: 1 } }];
+    expect(aPolicy({ server: aServer({ tools: rare }) }).document.tools[0]?.rate?.burst).toBe(1);
+  });
+
+  it.each([
+    ['a rate of a tool', { tools }, ['rates']],
+    ['a rate of callers', { policy: { subjectRate: { perMinute: 1 } } }, ['rates']],
+    ['a digest of arguments', { audit: { arguments: 'digest' as const } }, ['arguments-digest']],
+    ['a redacted field', { audit: { redact: ['client' as const] } }, ['redaction']],
+  ])('need a proxy that knows them: %s', (_what, changes, features) => {
+    expect(aPolicy({ server: aServer(changes) }).document.requires).toEqual(features);
+  });
+
+  it('leave no trace where a server says nothing of them', () => {
+    const silent = aServer({ audit: { arguments: 'none', redact: [] } });
+    const { document } = aPolicy({ server: silent });
+    expect(document.requires).toEqual([]);
+    expect(document.audit).toEqual({ durability: 'by-effect' });
+    expect(document).not.toHaveProperty('limits');
+    expect(document.tools.some((tool) => 'rate' in tool)).toBe(false);
+  });
+});
+
 describe('the report of a grant', () => {
   it('says bound, disabled, invalid or unbound', () => {
     const states = stateOf(

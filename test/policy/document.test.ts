@@ -45,9 +45,30 @@ describe('the revision of a document', () => {
     ['a revocation', aPolicy({ sessions: [aSession({ revoked: true })] })],
     ['a lifetime', aPolicy({ server: aServer({ session: { idleTimeout: '5m' } }) })],
     ['a durability', aPolicy({ server: aServer({ audit: { durability: 'strict' } }) })],
+    ['a rate', aPolicy({ server: aServer({ policy: { subjectRate: { perMinute: 60 } } }) })],
+    ['a redacted field', aPolicy({ server: aServer({ audit: { redact: ['path'] } }) })],
   ])('changes with %s', (_what, other) => {
     expect(other.document.revision).not.toBe(aPolicy().document.revision);
     expect(revisionOf(other.document)).toBe(other.document.revision);
+  });
+
+  it('stays what it was before a version that can say more', () => {
+    // From the version without rates and redaction; a change here makes every proxy load its policy anew.
+    expect(aPolicy({ grants: [aGrant()], sessions: [aSession()] }).document.revision).toBe(
+      'sha256:d6d9826c50f17814cc63ee6b3e638ab2a5f8d386497a27600099604f0dfeb52c',
+    );
+  });
+
+  it('covers what a newer compiler says and this reader ignores', () => {
+    const { revision, inputs: order, epoch, ...content } = document;
+    const [first, ...tools] = content.tools;
+    const newer = { ...content, tools: [{ ...first, moon: 'full' }, ...tools], tides: { ebb: 1 } };
+    const sealed = { ...newer, revision: revisionOf(newer), inputs: order, epoch };
+    expect(sealed.revision).not.toBe(revision);
+    const read = parsePolicy(JSON.stringify(sealed));
+    expect(read).toMatchObject({ ok: true, value: { revision: sealed.revision, tools: content.tools } });
+    const changedMoon = JSON.stringify(sealed).replace('"full"', '"new"');
+    expect(problemsOf(changedMoon)).toEqual(['revision']);
   });
 
   it('is the same for the same objects', () => {
@@ -71,6 +92,7 @@ describe('a document is refused', () => {
 
   it.each([
     ['that is no JSON', '{', '(document)'],
+    ['that is no object', 'null', '(document)'],
     ['of an unknown schema', renderPolicy(document).replace('policy.v1', 'policy.v9'), 'schema'],
     ['with an unknown mode', renderPolicy(document).replace('allow-list', 'trust-me'), 'policy.mode'],
     [

@@ -58,6 +58,7 @@ describe('a change that only adds', () => {
 
 describe('a change that takes away', () => {
   it.each<[string, Parameters<typeof aPolicy>[0]]>([
+    ['by a rate', { ...base, server: aServer({ policy: { subjectRate: { perMinute: 1 } } }) }],
     ['a grant', { ...base, grants: [] }],
     ['trust', { ...base, grants: [aGrant({ maxTrust: 'medium' })] }],
     ['a side effect', { ...base, grants: [aGrant({ allowedSideEffects: ['read', 'write'] })] }],

@@ -61,6 +61,7 @@ export interface McpServerProps {
   readonly tasks?: Spec['tasks'];
   /** Recording of what the proxy decides. @default on */
   readonly analytics?: Spec['analytics'];
+  /** How surely decisions are recorded, and what of them. @default surely where a tool destroys, and everything but arguments */
   readonly audit?: Spec['audit'];
   /** How changes go out, and what becomes of a canary. @default a quarter of the pods at a time */
   readonly rollout?: Spec['rollout'];

@@ -3,6 +3,14 @@
 import type { RiskLevel, SideEffect } from '#api/side-effect.ts';
 import type { Trust } from '#api/trust.ts';
 
+/** How often something may happen, at each proxy of a server. */
+export interface Rate {
+  /** On average. */
+  readonly perMinute: number;
+  /** How many may come at once. @default those of two seconds, at least 1 */
+  readonly burst?: number;
+}
+
 export interface Tool {
   /** Name, as the server offers it. */
   readonly name: string;
@@ -13,6 +21,8 @@ export interface Tool {
   readonly description?: string;
   /** Shown to reviewers; it decides nothing. @default derived from side effect and trust */
   readonly riskLevel?: RiskLevel;
+  /** How often one caller may call the tool. @default as often as the server takes requests of a caller */
+  readonly rate?: Rate;
   readonly labels?: Readonly<Record<string, string>>;
 }
 

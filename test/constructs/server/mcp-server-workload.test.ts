@@ -284,7 +284,9 @@ describe('a change of policy', () => {
     ['tools', { tools: [{ name: 'other', sideEffect: 'write', requiredTrust: 'high' }] }],
     ['policy', { policy: { mode: 'observe', policyVersion: 'v2' } }],
     ['session', { session: { required: true, idleTimeout: '5m' } }],
-    ['audit', { audit: { durability: 'strict' } }],
+    ['audit', { audit: { durability: 'strict', arguments: 'digest', redact: ['client_ip'] } }],
+    ['the rate of callers', { policy: { subjectRate: { perMinute: 60 } } }],
+    ['the rate of a tool', { tools: [{ name: 'read', sideEffect: 'read', rate: { perMinute: 60 } }] }],
     ['header names', { auth: { mode: 'header', humanIDHeader: 'X-Human' } }],
     ['access', { access: { fromNamespaces: ['team-b'] } }],
   ])('of %s leaves the pods as they are', (_what, spec) => {

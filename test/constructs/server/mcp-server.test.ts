@@ -31,6 +31,20 @@ describe('McpServer', () => {
     });
   });
 
+  it('says how often a caller may call, and what of it is not recorded', () => {
+    const { spec } = rendered({
+      tools: [Tool.read('look', { rate: { perMinute: 30, burst: 3 } }), Tool.write('change')],
+      policy: { subjectRate: { perMinute: 600 } },
+      audit: { arguments: 'digest', redact: ['human_id', 'client_ip'] },
+    });
+    expect(spec).toMatchObject({
+      tools: [{ name: 'look', rate: { perMinute: 30, burst: 3 } }, { name: 'change' }],
+      policy: { subjectRate: { perMinute: 600 } },
+      audit: { arguments: 'digest', redact: ['human_id', 'client_ip'] },
+    });
+    expect(JSON.stringify(spec).match(/"rate"/g)).toHaveLength(1);
+  });
+
   it('strips the prefix under which it is exposed', () => {
     const chart = aChart();
     aServer(chart).expose({ host: 'mcp.example.org', prefix: '/lab/notes/' });
@@ -126,6 +140,20 @@ describe('McpServer, given bad input,', () => {
       'spec.tools[1].name',
     ]);
     expect(error.message.split('\n')[0]).toBe('demo/notes: this McpServer has 3 problems:');
+  });
+
+  it('is refused rates that are none, and fields that events always have', () => {
+    const props = JSON.parse(
+      '{"policy":{"subjectRate":{"perMinute":0}},"audit":{"redact":["decision","path","path"]}}',
+    );
+    const tools = [Tool.read('look', { rate: { perMinute: 1, burst: 0 } })];
+    const error = refusal(() => aServer(aChart(), { ...props, tools }));
+    expect(error.problems.map(({ path }) => path).sort()).toEqual([
+      'spec.audit.redact[0]',
+      'spec.audit.redact[2]',
+      'spec.policy.subjectRate.perMinute',
+      'spec.tools[0].rate.burst',
+    ]);
   });
 
   it('is not added to the tree', () => {
