@@ -142,15 +142,16 @@ describe('McpServer, given bad input,', () => {
     expect(error.message.split('\n')[0]).toBe('demo/notes: this McpServer has 3 problems:');
   });
 
-  it('is refused rates that are none, and fields that events always have', () => {
-    const props = JSON.parse(
-      '{"policy":{"subjectRate":{"perMinute":0}},"audit":{"redact":["decision","path","path"]}}',
+  it('is refused rates that are none, and a field that is redacted twice', () => {
+    const error = refusal(() =>
+      aServer(aChart(), {
+        policy: { subjectRate: { perMinute: 0 } },
+        audit: { redact: ['path', 'path'] },
+        tools: [Tool.read('look', { rate: { perMinute: 1, burst: 0 } })],
+      }),
     );
-    const tools = [Tool.read('look', { rate: { perMinute: 1, burst: 0 } })];
-    const error = refusal(() => aServer(aChart(), { ...props, tools }));
     expect(error.problems.map(({ path }) => path).sort()).toEqual([
-      'spec.audit.redact[0]',
-      'spec.audit.redact[2]',
+      'spec.audit.redact[1]',
       'spec.policy.subjectRate.perMinute',
       'spec.tools[0].rate.burst',
     ]);
