@@ -10,8 +10,8 @@ const folder = process.env.CDK8S_OUTDIR ?? 'dist';
 
 try {
   const synthesised = synthesise(await loadProgram(file));
-  for (const { path, message } of synthesised.warnings) {
-    process.stderr.write(`warning: ${path} ${message}\n`);
+  for (const { name, path, message } of synthesised.warnings) {
+    process.stderr.write(`warning: ${path} ${message} [${name}]\n`);
   }
   writeYaml(synthesised, folder);
 } catch (error) {

@@ -7,5 +7,5 @@ import { synthesise } from '#render/synthesise.ts';
 const file = process.env.MCP_RUNTIME_PROGRAM ?? 'examples/quickstart/program.ts';
 
 const synthesised = synthesise(await loadProgram(file));
-for (const { path, message } of synthesised.warnings) await log.warn(`${path} ${message}`);
+for (const { name, path, message } of synthesised.warnings) await log.warn(`${path} ${message} [${name}]`);
 registerPulumi(synthesised);

@@ -3,6 +3,8 @@ export { App } from 'cdk8s';
 export { SideEffect, type RiskLevel } from '#api/side-effect.ts';
 export { Trust } from '#api/trust.ts';
 export type { Problem } from '#api/result.ts';
+export type { CheckName } from '#checks/checks.ts';
+export { silence } from '#checks/silence.ts';
 export { AccessGrant, type AccessGrantProps, type GrantProps } from '#constructs/access/access-grant.ts';
 export { AgentSession, type AgentSessionProps, type SessionProps } from '#constructs/access/agent-session.ts';
 export { ServerRef } from '#constructs/access/server-ref.ts';

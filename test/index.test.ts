@@ -23,6 +23,7 @@ describe('the public surface', () => {
       'ToolRule',
       'Trust',
       'renderYaml',
+      'silence',
       'synthesise',
     ]);
   });

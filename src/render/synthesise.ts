@@ -6,8 +6,9 @@ import type { IConstruct } from 'constructs';
 import { API_VERSION } from '#api/kind.ts';
 import { MCPServer } from '#api/mcp-server.ts';
 import type { Problem } from '#api/result.ts';
+import { runChecks } from '#checks/run-checks.ts';
 import { manifestKey, manifestOf, type Manifest } from '#constructs/kit/manifest.ts';
-import { warningsOf, type Warning } from '#constructs/kit/warnings.ts';
+import type { Warning } from '#constructs/kit/warnings.ts';
 import { localCommandOf, type LocalCommand } from '#constructs/server/local-command.ts';
 import { InvalidProgramError } from './invalid-program-error.ts';
 
@@ -96,11 +97,13 @@ export function synthesiseApp(app: App): SynthesisedProgram {
       charts.flatMap(({ all }) => all).map(({ manifest, path }) => ({ key: manifestKey(manifest), path })),
     ),
   ];
-  if (twice.length > 0) throw new InvalidProgramError(twice);
+  const checked = runChecks(constructs);
+  const problems = [...twice, ...checked.problems];
+  if (problems.length > 0) throw new InvalidProgramError(problems);
   return {
     charts: charts.map(({ name, all }) => ({ name, objects: all })),
     servers,
-    warnings: constructs.flatMap(warningsOf),
+    warnings: checked.warnings,
   };
 }
 

@@ -13,7 +13,7 @@ const PLATFORM_CONSTRUCTS: readonly Room[] = [
   'src/constructs/control-plane',
   'src/constructs/sentinel',
 ];
-const LIBRARY: readonly Room[] = [...PLATFORM_CONSTRUCTS, 'src/stacks', 'src/render'];
+const LIBRARY: readonly Room[] = [...PLATFORM_CONSTRUCTS, 'src/checks', 'src/stacks', 'src/render'];
 /** What a program in a container may import; programs never import each other. */
 const PROGRAM: readonly Room[] = ['src/api', 'src/policy', 'runtime/kube', 'runtime/process'];
 const PLATFORM: readonly Room[] = [...LIBRARY, 'runtime/process', 'runtime/proxy', 'runtime/sentinel'];
@@ -28,8 +28,10 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/constructs/server': ACCESS,
   'src/constructs/control-plane': CONSTRUCTS,
   'src/constructs/sentinel': CONSTRUCTS,
+  // What no construct sees by itself: they look at all of a program.
+  'src/checks': PLATFORM_CONSTRUCTS,
   'src/stacks': PLATFORM_CONSTRUCTS,
-  'src/render': PLATFORM_CONSTRUCTS,
+  'src/render': [...PLATFORM_CONSTRUCTS, 'src/checks'],
   'runtime/kube': [],
   'runtime/process': [],
   // What operator, distributor and sentinel have to agree on: the policy of a server, and whose pod is whose.
@@ -53,7 +55,11 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   '.': [...LIBRARY, 'src', 'examples'],
 };
 
-const PURE: readonly Room[] = [...PLATFORM_CONSTRUCTS.filter((room) => room !== 'imports'), 'src/stacks'];
+const PURE: readonly Room[] = [
+  ...PLATFORM_CONSTRUCTS.filter((room) => room !== 'imports'),
+  'src/checks',
+  'src/stacks',
+];
 const TOOLS: readonly Room[] = ['test', 'bench', 'scripts'];
 
 /** Node modules of pure rooms: digests and compression, as pure as they are. In other rooms all modules are free. */

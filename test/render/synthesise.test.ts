@@ -24,7 +24,7 @@ describe('synthesise', () => {
       const server = aServer(first);
       server.session('demo', sessionProps());
       server.grant('readers', grantProps());
-      aServer(new Chart(app, 'second', { namespace: 'team-b' }));
+      aServer(new Chart(app, 'second', { namespace: 'team-b' }), { route: { prefix: 'b' } });
     });
     const paths = charts.map(({ name, objects }) => [name, objects.map(({ path }) => path)]);
     expect(paths).toEqual([
@@ -73,7 +73,7 @@ describe('synthesise', () => {
     const error = refusal((app) => {
       aServer(new Chart(app, 'one', { namespace: 'team-a' }));
       aServer(new Chart(app, 'two', { namespace: 'team-a' }));
-      aServer(new Chart(app, 'three', { namespace: 'team-b' }));
+      aServer(new Chart(app, 'three', { namespace: 'team-b' }), { route: { prefix: 'b' } });
     });
     expect(error.problems).toEqual([
       {

@@ -1,5 +1,6 @@
 // A standing permission for a subject to use tools of one server, up to a trust.
 import { MCPAccessGrant, type McpAccessGrant, type McpAccessGrantSpecInput } from '#api/mcp-access-grant.ts';
+import { suggestion } from '#api/nearest.ts';
 import type { Problem } from '#api/result.ts';
 import type { SideEffect } from '#api/side-effect.ts';
 import type { Trust } from '#api/trust.ts';
@@ -77,7 +78,7 @@ function ownProblems(props: AccessGrantProps): readonly Problem[] {
         : [
             {
               path: `tools[${index}].name`,
-              message: `server ${server.serverName} has no tool ${JSON.stringify(rule.name)}; ${known}`,
+              message: `server ${server.serverName} has no tool ${JSON.stringify(rule.name)}; ${known}${suggestion(rule.name, declared)}`,
             },
           ],
     ),

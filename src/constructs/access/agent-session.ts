@@ -9,7 +9,6 @@ import { ok, type Problem, type Result } from '#api/result.ts';
 import type { Trust } from '#api/trust.ts';
 import { addResource, checkResource, plainCopy } from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
-import { warn } from '#constructs/kit/warnings.ts';
 import { McpAgentSession as Generated } from '#imports/mcpruntime.org.ts';
 import { Construct } from 'constructs';
 import { instant } from './instant.ts';
@@ -46,8 +45,6 @@ export interface SessionProps {
 export interface AgentSessionProps extends SessionProps {
   readonly server: ServerRef;
 }
-
-const NO_EXPIRY = "has no expiresAt, so only the server's session.maxLifetime ends it";
 
 function specOf(props: AgentSessionProps, expiresAt: string | undefined): McpAgentSessionSpecInput {
   const { server, ttlSecondsAfterExpired, upstreamToken, policyVersion } = props;
@@ -90,6 +87,5 @@ export class AgentSession extends Construct {
     this.resource = checked.value;
     const rendered = plainCopy(spec);
     addResource(this, Generated.GVK, metadata, () => rendered);
-    if (expiresAt.ok && expiresAt.value === undefined) warn(this, NO_EXPIRY);
   }
 }

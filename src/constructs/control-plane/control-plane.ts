@@ -2,6 +2,7 @@
 // API server decides who may grant. The kinds themselves come first, with the bootstrap stack.
 import { App, Chart } from 'cdk8s';
 import { NAMESPACES } from '#api/names.ts';
+import { DEFAULT_OPERATOR_CONFIG, type OperatorConfig } from '#api/operator-config.ts';
 import { clusterScoped } from '#constructs/kit/cluster-scoped.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { KubeNamespace } from '#constructs/kit/kubernetes.ts';
@@ -27,6 +28,9 @@ import { addOperatorDeployment } from './operator/deployment.ts';
 import { addUserRoles } from './user-roles.ts';
 
 export class ControlPlane extends Construct {
+  /** What the installation decides for its servers. */
+  readonly config: OperatorConfig;
+
   /** @throws InvalidConstructError with everything that is wrong */
   constructor(scope: Construct, id: string, props: ControlPlaneProps) {
     const problems = controlPlaneProblems(props);
@@ -34,6 +38,7 @@ export class ControlPlane extends Construct {
       throw new InvalidConstructError('ControlPlane', constructPath(scope, id), problems);
     }
     super(scope, id);
+    this.config = { ...DEFAULT_OPERATOR_CONFIG, ...props.config };
     const metadata = clusterMetadata(NAMESPACES.platform, { ...PLATFORM_LABELS, ...RESTRICTED_NAMESPACE });
     clusterScoped(new KubeNamespace(this, 'namespace', { metadata }));
     addUserRoles(this);

@@ -4,7 +4,7 @@ import type { Problem } from '#api/result.ts';
 const DIGEST = /@sha256:[0-9a-f]{64}$/;
 
 /** Whether an image is the same one tomorrow: by digest, or by a tag that isn't `latest`. */
-function isExact(image: string): boolean {
+export function isExactImage(image: string): boolean {
   if (image.includes('@')) return DIGEST.test(image);
   const name = image.slice(image.lastIndexOf('/') + 1);
   const colon = name.indexOf(':');
@@ -16,7 +16,7 @@ const EXACT =
 
 /** Of an image of the platform's own; none where it was left out. */
 export function imageProblem(path: string, image: string | undefined): readonly Problem[] {
-  return image === undefined || isExact(image) ? [] : [{ path, message: EXACT }];
+  return image === undefined || isExactImage(image) ? [] : [{ path, message: EXACT }];
 }
 
 /** Of a whole number with bounds; none where it was left out. */

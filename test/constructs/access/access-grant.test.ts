@@ -49,11 +49,12 @@ describe('AccessGrant, given bad input,', () => {
     expect(error.problems).toEqual([
       {
         path: 'tools[0].name',
-        message: 'server notes has no tool "lock"; it declares look, change, destroy',
+        message: 'server notes has no tool "lock"; it declares look, change, destroy; did you mean "look"?',
       },
       {
         path: 'tools[2].name',
-        message: 'server notes has no tool "destory"; it declares look, change, destroy',
+        message:
+          'server notes has no tool "destory"; it declares look, change, destroy; did you mean "destroy"?',
       },
     ]);
   });

@@ -1,5 +1,4 @@
 import { describe, expect, it } from '@jest/globals';
-import { warningsOf } from '#constructs/kit/warnings.ts';
 import { aChart, aServer, manifestOfKind, refusal, sessionProps } from '../build.ts';
 
 const rendered = (props: Parameters<typeof sessionProps>[0]) => {
@@ -28,17 +27,6 @@ describe('AgentSession', () => {
     for (const expiresAt of given) {
       expect(rendered({ expiresAt }).spec).toHaveProperty('expiresAt', '2030-01-02T03:04:05Z');
     }
-  });
-
-  it('warns where nothing ends it', () => {
-    const session = aServer(aChart()).session('demo', { subject: { human: 'u' }, consentedTrust: 'low' });
-    expect(warningsOf(session)).toEqual([
-      {
-        path: 'demo/notes/sessions/demo',
-        message: "has no expiresAt, so only the server's session.maxLifetime ends it",
-      },
-    ]);
-    expect(warningsOf(aServer(aChart()).session('demo', sessionProps()))).toEqual([]);
   });
 });
 
