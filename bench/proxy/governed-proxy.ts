@@ -40,6 +40,8 @@ export async function startProxy(
   const metricsPort = await freePort();
   const stateFolder = path.join(folder, `state-${port}`);
   await mkdir(stateFolder);
+  // A bench has few callers and sends as much as the proxy can take; its limits for one caller are measured elsewhere.
+  const limits = { SUBJECT_RATE_PER_MINUTE: '1000000000', SUBJECT_RATE_BURST: '1000000000' };
   const env: ProxyEnvironment = {
     PORT: String(port),
     BIND_ADDRESS: '127.0.0.1',
@@ -53,7 +55,12 @@ export async function startProxy(
     INSTANCE: 'bench',
   };
   const command = [process.execPath, ...PROXY_NODE_FLAGS, bundle] as const;
-  const running = processes.start({ name: `proxy-${port}`, command, core: cores.proxy, env: { ...env } });
+  const running = processes.start({
+    name: `proxy-${port}`,
+    command,
+    core: cores.proxy,
+    env: { ...env, ...limits },
+  });
   const startMs = await processes.ready(running, `http://127.0.0.1:${metricsPort}${PROXY_PATHS.ready}`, 1);
   return { name: 'proxy', running, url: `http://127.0.0.1:${port}/mcp`, startMs };
 }

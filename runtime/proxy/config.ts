@@ -76,6 +76,12 @@ const schema = z.object({
   MAX_CONCURRENT_PER_SUBJECT: envInteger(1, 1_000_000)
     .default(256)
     .describe('the most requests in progress of one caller'),
+  SUBJECT_RATE_PER_MINUTE: envInteger(1, 1_000_000_000)
+    .default(60_000)
+    .describe('the most requests of one caller a minute, where the policy says nothing'),
+  SUBJECT_RATE_BURST: envInteger(1, 1_000_000_000)
+    .default(2_000)
+    .describe('the most requests of one caller at once, where the policy says nothing'),
   MAX_BUFFERED_BYTES: envInteger(1, 1024 ** 4)
     .default(128 * MIB)
     .describe('the most bytes of request bodies held at a time'),
@@ -120,6 +126,8 @@ export interface ProxyLimits {
   readonly maxAnswerBytes: number;
   readonly maxConcurrent: number;
   readonly maxConcurrentPerSubject: number;
+  /** Of requests, where the policy says nothing. */
+  readonly subjectRate: { readonly perMinute: number; readonly burst: number };
   readonly maxBufferedBytes: number;
   readonly requestTimeoutMs: number;
   readonly unreadTimeoutMs: number;
@@ -187,6 +195,7 @@ function configOf(env: Variables): ProxyConfig {
       maxAnswerBytes: env.MAX_ANSWER_BYTES,
       maxConcurrent: env.MAX_CONCURRENT,
       maxConcurrentPerSubject: env.MAX_CONCURRENT_PER_SUBJECT,
+      subjectRate: { perMinute: env.SUBJECT_RATE_PER_MINUTE, burst: env.SUBJECT_RATE_BURST },
       maxBufferedBytes: env.MAX_BUFFERED_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       unreadTimeoutMs: env.UNREAD_TIMEOUT_MS,

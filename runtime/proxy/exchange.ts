@@ -28,6 +28,8 @@ export class Exchange {
   snapshot: PolicySnapshot | undefined;
   caller: Caller | undefined;
   subjectKey = '';
+  /** Came more often than policy allows, which only observes. */
+  exceedsRate = false;
   /** Holds a place among the requests in progress of its subject. */
   holdsPlace = false;
   body: Buffer | undefined;

@@ -19,6 +19,7 @@ import {
   limitConcurrency,
   takePolicy,
 } from './stages/head-stages.ts';
+import { limitSubjectRate, limitToolRate } from './stages/rate-stages.ts';
 import { recordFirst } from './stages/record-first.ts';
 import { NEXT, WAIT, type Ending, type Flow, type Stage, type StageResult } from './stages/stage.ts';
 
@@ -27,11 +28,13 @@ export const STAGES: readonly Stage[] = [
   checkHostAndOrigin,
   takePolicy,
   authenticate,
+  limitSubjectRate,
   limitConcurrency,
   readBody,
   readEnvelope,
   matchHeaders,
   authorise,
+  limitToolRate,
   recordFirst,
   forward,
 ];

@@ -26,6 +26,7 @@ import { RequestMetrics } from './request-metrics.ts';
 import type { ProxyServices } from './services.ts';
 import { ByteBudget } from './state/byte-budget.ts';
 import { Places } from './state/places.ts';
+import { RateMeter } from './state/rate-meter.ts';
 import { SessionLedger } from './state/session-ledger.ts';
 import { LeanUpstream } from './upstream/lean-upstream.ts';
 import { upstreamProbe } from './upstream/upstream-probe.ts';
@@ -141,6 +142,8 @@ function createServices(given: Given): ProxyServices {
     hostCheck: new HostCheck(config),
     ledger: new SessionLedger(),
     places: new Places(config.limits),
+    subjectRates: new RateMeter(),
+    toolRates: new RateMeter(),
     bodies: new ByteBudget(config.limits.maxBufferedBytes),
     clientMessages: new ClientMessageReader(),
     serverMessages: new ServerMessageReader(),

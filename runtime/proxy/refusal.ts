@@ -10,6 +10,8 @@ export interface Refusal {
   /** Why, for the caller. */
   readonly shown: Reason;
   readonly needed?: Needed | undefined;
+  /** When to try again, where that is known better than by the reason. */
+  readonly retryAfterMs?: number | undefined;
   /** Overrides the reason's own sentence. */
   readonly message?: string | undefined;
 }
@@ -41,7 +43,7 @@ export interface RefusalAnswer {
   readonly body: Buffer;
 }
 
-const RETRY_AFTER_S = 1;
+const RETRY_AFTER_MS = 1000;
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 const INVALID_PARAMS = -32602;
@@ -90,7 +92,7 @@ export function refusalMessage(refusal: Refusal, request: RefusedRequest): strin
       reason: shown,
       needed,
       httpStatus,
-      retryAfterMs: mayRetry(httpStatus) ? RETRY_AFTER_S * 1000 : undefined,
+      retryAfterMs: retryAfterMs(refusal),
       revision: request.revision,
       traceId: request.traceId,
       required_headers: unauthenticated ? request.identityHeaders : undefined,
@@ -106,7 +108,8 @@ export function answerRefusal(refusal: Refusal, request: RefusedRequest): Refusa
   const status = statusOf(refusal.shown);
   if (status === 401) headers.push('www-authenticate', challenge(request.identityHeaders));
   if (status === 405) headers.push('allow', 'POST, GET, DELETE');
-  if (mayRetry(status)) headers.push('retry-after', String(RETRY_AFTER_S));
+  const waitMs = retryAfterMs(refusal);
+  if (waitMs !== undefined) headers.push('retry-after', String(Math.ceil(waitMs / 1000)));
   return { status, headers, body };
 }
 
@@ -116,8 +119,11 @@ function statusOf(reason: Reason): number {
   return httpStatus === 401 && reason !== 'missing_identity' ? 403 : httpStatus;
 }
 
-function mayRetry(status: number): boolean {
-  return status === 429 || status === 503;
+/** Undefined where another try would end the same way. */
+function retryAfterMs(refusal: Refusal): number | undefined {
+  const { httpStatus } = REASONS[refusal.shown];
+  const mayRetry = httpStatus === 429 || httpStatus === 503;
+  return mayRetry ? (refusal.retryAfterMs ?? RETRY_AFTER_MS) : undefined;
 }
 
 function challenge(identityHeaders: readonly string[]): string {

@@ -11,6 +11,7 @@ import type { PolicySource } from './policy/policy-source.ts';
 import type { Recorder } from './recorder.ts';
 import type { ByteBudget } from './state/byte-budget.ts';
 import type { Places } from './state/places.ts';
+import type { RateMeter } from './state/rate-meter.ts';
 import type { SessionLedger } from './state/session-ledger.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -24,6 +25,8 @@ export interface ProxyServices {
   readonly upstream: Upstream;
   readonly ledger: SessionLedger;
   readonly places: Places;
+  readonly subjectRates: RateMeter;
+  readonly toolRates: RateMeter;
   /** Memory for request bodies. */
   readonly bodies: ByteBudget;
   readonly recorder: Recorder;

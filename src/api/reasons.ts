@@ -26,6 +26,8 @@ export const POLICY_REASONS = {
   trust_too_low: entry(403, 'The tool needs more trust than grant and session give.'),
   unknown_tool: entry(404, 'There is no such tool.'),
   method_not_allowed: entry(403, 'This method is not open to callers of this server.'),
+  subject_rate_exceeded: entry(429, 'The caller sends more requests than this server takes of one caller.'),
+  tool_rate_exceeded: entry(429, 'The caller calls this tool more often than the server allows.'),
   undecided: entry(403, 'Nothing decided about the request, so it is refused.'),
   policy_unavailable: entry(503, 'No policy is loaded yet.'),
   policy_stale: entry(503, 'The policy is older than this server accepts.'),
