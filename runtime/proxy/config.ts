@@ -1,4 +1,5 @@
 // The proxy's environment: what its renderer sets (src/api/proxy-config.ts) and its own tuning, with defaults.
+import { isIP } from 'node:net';
 import os from 'node:os';
 import { z } from 'zod';
 import { OWN_HEADERS, PROXY_PATHS, PROXY_PORTS } from '#api/proxy-config.ts';
@@ -9,6 +10,7 @@ import {
   envList,
   readEnv,
   type Env,
+  type EnvProblem,
   type EnvResult,
 } from '#runtime/process/env.ts';
 import { LOG_LEVELS } from '#runtime/process/log.ts';
@@ -60,6 +62,19 @@ const schema = z.object({
   ANALYTICS_EVENT_TYPE: z.string().default('mcp.request'),
   ANALYTICS_API_KEY: z.string().optional().register(SECRET, { shown: false }),
   ANALYTICS_TOKEN_FILE: z.string().optional().describe('the file of a token for ingest'),
+  KEYS_FILE: z.string().optional().describe('the file of the keys that all proxies of the server share'),
+  PEER_PORT: envInteger(0, 65_535)
+    .optional()
+    .describe('the port where proxies of the same server hand over requests; 0 takes a free one'),
+  POD_IP: z
+    .string()
+    .max(45)
+    .refine((ip) => isIP(ip) !== 0, 'expected an IP address')
+    .optional(),
+  POD_UID: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the uid of a pod')
+    .optional(),
   STATE_DIR: z.string().default(PROXY_PATHS.stateFolder),
   INSTANCE: z.string().max(253).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -156,6 +171,12 @@ export interface ProxyConfig {
   readonly forwardHeaders: readonly string[];
   /** Undefined: nothing is recorded. */
   readonly audit: AuditConfig | undefined;
+  /** Undefined: keys of this proxy alone. */
+  readonly keysFile: string | undefined;
+  /** Undefined: no peers. */
+  readonly peerPort: number | undefined;
+  /** Empty texts where nobody said. */
+  readonly pod: { readonly host: string; readonly uid: string };
   readonly stateFolder: string;
   readonly instance: string;
   readonly limits: ProxyLimits;
@@ -165,7 +186,17 @@ export interface ProxyConfig {
 
 export function readProxyConfig(env: Env): EnvResult<ProxyConfig> {
   const read = readEnv(schema, env);
-  return read.ok ? { ok: true, value: configOf(read.value) } : read;
+  if (!read.ok) return read;
+  const problems = peerProblems(read.value);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: configOf(read.value) };
+}
+
+/** Peers find each other by address, know each other by the keys, and their pods by the uid. */
+function peerProblems(env: Variables): readonly EnvProblem[] {
+  if (env.PEER_PORT === undefined) return [];
+  return (['KEYS_FILE', 'POD_IP', 'POD_UID'] as const)
+    .filter((variable) => env[variable] === undefined)
+    .map((variable) => ({ variable, message: `${variable} is not set, and PEER_PORT needs it.` }));
 }
 
 function configOf(env: Variables): ProxyConfig {
@@ -188,6 +219,9 @@ function configOf(env: Variables): ProxyConfig {
     allowedOrigins: env.ALLOWED_ORIGINS,
     forwardHeaders: env.FORWARD_HEADERS.map((name) => name.toLowerCase()),
     audit: auditOf(env),
+    keysFile: env.KEYS_FILE,
+    peerPort: env.PEER_PORT,
+    pod: { host: env.POD_IP ?? '', uid: env.POD_UID ?? '' },
     stateFolder: env.STATE_DIR,
     instance: env.INSTANCE ?? os.hostname(),
     limits: {

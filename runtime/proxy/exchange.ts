@@ -7,6 +7,7 @@ import type { RequestHead } from './edge/request-head.ts';
 import type { ClientMessage } from './json/client-message.ts';
 import type { PolicySnapshot } from './policy/policy-source.ts';
 import type { RefusedRequest } from './refusal.ts';
+import type { PlacedSession } from './sessions/session-seal.ts';
 
 export const UNDECIDED: Decision = {
   outcome: 'deny',
@@ -30,6 +31,8 @@ export class Exchange {
   subjectKey = '';
   /** Came more often than policy allows, which only observes. */
   exceedsRate = false;
+  /** The legacy session that the caller presented and may use. */
+  mcpSession: PlacedSession | undefined;
   /** Holds a place among the requests in progress of its subject. */
   holdsPlace = false;
   body: Buffer | undefined;

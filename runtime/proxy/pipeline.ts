@@ -21,6 +21,7 @@ import {
 } from './stages/head-stages.ts';
 import { limitSubjectRate, limitToolRate } from './stages/rate-stages.ts';
 import { recordFirst } from './stages/record-first.ts';
+import { openSession } from './stages/session-stages.ts';
 import { NEXT, WAIT, type Ending, type Flow, type Stage, type StageResult } from './stages/stage.ts';
 
 export const STAGES: readonly Stage[] = [
@@ -30,6 +31,7 @@ export const STAGES: readonly Stage[] = [
   authenticate,
   limitSubjectRate,
   limitConcurrency,
+  openSession,
   readBody,
   readEnvelope,
   matchHeaders,

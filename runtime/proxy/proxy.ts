@@ -13,6 +13,7 @@ import { TokenFile } from './audit/token-file.ts';
 import { closeListener } from './close-listener.ts';
 import type { ProxyConfig } from './config.ts';
 import { refuseConnection } from './edge/connection-error.ts';
+import { KeyFile } from './keys/key-file.ts';
 import { HostCheck } from './edge/host-check.ts';
 import { ClientMessageReader } from './json/client-message.ts';
 import { ServerMessageReader } from './json/server-message.ts';
@@ -24,6 +25,8 @@ import { createProxyRegistry } from './proxy-metrics.ts';
 import { Recorder } from './recorder.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import type { ProxyServices } from './services.ts';
+import { McpSessions } from './sessions/mcp-sessions.ts';
+import { SessionSeal } from './sessions/session-seal.ts';
 import { ByteBudget } from './state/byte-budget.ts';
 import { Places } from './state/places.ts';
 import { RateMeter } from './state/rate-meter.ts';
@@ -59,6 +62,7 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   const audit = openAudit(config, clock, log);
   const metrics = new RequestMetrics();
   const ids = new EventIds();
+  const keys = KeyFile.open({ file: config.keysFile, stateFolder: config.stateFolder, clock, log });
   const recorder = new Recorder({ sink: audit?.sink, metrics, config, clock, ids });
   const services = createServices({
     config,
@@ -66,6 +70,7 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     log,
     ids,
     recorder,
+    keys: keys.ring,
     upstream: await createUpstream(config, clock),
   });
   const { policy, forwarded, places } = services;
@@ -84,16 +89,16 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   const side = createPageServer(pages.metrics, (error) => log.error({ error }, 'A page failed.'));
   const stopRechecks = recheckForwarded(services);
   policy.start();
+  keys.watch();
   audit?.delivery.wake();
   const stop = async (signal: AbortSignal): Promise<void> => {
     stopRechecks();
     policy.stop();
+    keys.stop();
     await streams?.stop();
     services.upstream.close();
     side.close().closeAllConnections();
-    await audit?.sink.close();
-    await audit?.delivery.close(AbortSignal.any([signal, AbortSignal.timeout(AUDIT_SHARE_MS)]));
-    await audit?.spool.close();
+    await closeAudit(audit, signal);
   };
   try {
     const { port, metricsPort, bindAddress: host } = config;
@@ -114,6 +119,13 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   }
 }
 
+/** Delivers what can be delivered in time; the rest stays on disk. */
+async function closeAudit(audit: Audit | undefined, signal: AbortSignal): Promise<void> {
+  await audit?.sink.close();
+  await audit?.delivery.close(AbortSignal.any([signal, AbortSignal.timeout(AUDIT_SHARE_MS)]));
+  await audit?.spool.close();
+}
+
 /** Asks again what is under way: when policy changes, and for what ends by the clock. @returns what stops that */
 function recheckForwarded({ policy, forwarded }: ProxyServices): () => void {
   const recheck = (): void => {
@@ -124,10 +136,10 @@ function recheckForwarded({ policy, forwarded }: ProxyServices): () => void {
   return () => clearInterval(timer);
 }
 
-type Given = Pick<ProxyServices, 'config' | 'clock' | 'log' | 'ids' | 'recorder' | 'upstream'>;
+type Given = Pick<ProxyServices, 'config' | 'clock' | 'log' | 'ids' | 'recorder' | 'keys' | 'upstream'>;
 
 function createServices(given: Given): ProxyServices {
-  const { config, clock, log } = given;
+  const { config, clock, log, keys } = given;
   const keptFile = path.join(config.stateFolder, 'policy.json');
   return {
     ...given,
@@ -140,6 +152,7 @@ function createServices(given: Given): ProxyServices {
     }),
     forwarded: new Map(),
     hostCheck: new HostCheck(config),
+    sessions: new McpSessions(new SessionSeal(keys, config.server), config.pod, clock),
     ledger: new SessionLedger(),
     places: new Places(config.limits),
     subjectRates: new RateMeter(),

@@ -7,11 +7,16 @@ import type { HostCheck } from './edge/host-check.ts';
 import type { Exchange } from './exchange.ts';
 import type { ClientMessageReader } from './json/client-message.ts';
 import type { ServerMessageReader } from './json/server-message.ts';
+import type { KeyRing } from './keys/key-ring.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { Recorder } from './recorder.ts';
 import type { ByteBudget } from './state/byte-budget.ts';
 import type { Places } from './state/places.ts';
+<<<<<<< HEAD
 import type { RateMeter } from './state/rate-meter.ts';
+=======
+import type { McpSessions } from './sessions/mcp-sessions.ts';
+>>>>>>> ecf1957 (Give callers a session id of the proxy's own, sealed for them and the server)
 import type { SessionLedger } from './state/session-ledger.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -23,6 +28,8 @@ export interface ProxyServices {
   readonly hostCheck: HostCheck;
   readonly policy: PolicySource;
   readonly upstream: Upstream;
+  readonly keys: KeyRing;
+  readonly sessions: McpSessions;
   readonly ledger: SessionLedger;
   readonly places: Places;
   readonly subjectRates: RateMeter;

@@ -38,10 +38,13 @@ export function findMismatch(head: RequestHead, message: ClientMessage): string 
  * Whether the header names a revision whose requests carry it in `_meta` too, and this one does not: to whoever trusts
  * the header it is a modern request, to whoever reads the body a legacy one.
  */
-export function lacksRequestMeta({ protocolVersion }: RequestHead, { kind, modern }: ClientMessage): boolean {
-  const claimsModern =
-    protocolVersion !== undefined && REVISION.test(protocolVersion) && protocolVersion >= FIRST_MODERN;
-  return claimsModern && kind === 'request' && !modern;
+export function lacksRequestMeta(head: RequestHead, { kind, modern }: ClientMessage): boolean {
+  return isModernHead(head) && kind === 'request' && !modern;
+}
+
+/** Whether the header names a revision without sessions. */
+export function isModernHead({ protocolVersion }: RequestHead): boolean {
+  return protocolVersion !== undefined && REVISION.test(protocolVersion) && protocolVersion >= FIRST_MODERN;
 }
 
 function versionMismatch({ protocolVersion }: RequestHead, message: ClientMessage): string | undefined {

@@ -10,7 +10,6 @@ const FORWARDED = new Set([
   'mcp-method',
   'mcp-name',
   'mcp-protocol-version',
-  'mcp-session-id',
   'traceparent',
   'tracestate',
   'user-agent',
@@ -36,21 +35,21 @@ function isBelow(path: string, base: string): boolean {
 
 /** By allow-list; identity last, and only ours. */
 export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string[] {
-  const { head, snapshot, caller, message } = exchange;
+  const { head, snapshot, caller, mcpSession } = exchange;
   const headers: string[] = [];
   if (head === undefined || snapshot === undefined) return headers;
   const { names, values } = head;
   const { forwardHeaders } = config;
-  // Modern requests have no MCP session: nobody has checked whose a stray one is, so nobody may act on it.
-  const stray = message?.modern === true ? 'mcp-session-id' : undefined;
   for (let at = 0; at < names.length; at += 1) {
     const name = names[at] ?? '';
     const known =
       FORWARDED.has(name) ||
       name.startsWith('mcp-param-') ||
       (forwardHeaders.length > 0 && forwardHeaders.includes(name));
-    if (known && name !== stray && !snapshot.identityNames.has(name)) headers.push(name, values[at] ?? '');
+    if (known && !snapshot.identityNames.has(name)) headers.push(name, values[at] ?? '');
   }
+  // The server's own id, where the caller's opened; a stray one is not passed on.
+  if (mcpSession !== undefined) headers.push('mcp-session-id', mcpSession.id);
   headers.push('forwarded', forwardedBy(exchange.request.socket.remoteAddress ?? 'unknown', head.host));
   const { human, agent, teams } = caller?.principal ?? { teams: [] };
   const identity = snapshot.identityHeaders;

@@ -12,7 +12,7 @@ import {
   passServerRequest,
   responseRefusal,
 } from './governed-message.ts';
-import { headerOf, type Answer, type RelayContext } from './answer.ts';
+import type { Answer, RelayContext } from './answer.ts';
 
 export class EventStreamAnswer implements Answer {
   readonly endless: boolean;
@@ -26,8 +26,6 @@ export class EventStreamAnswer implements Answer {
     const { exchange, services } = context;
     this.endless = exchange.httpMethod === 'GET';
     this.splitter = new EventSplitter(services.config.limits.maxAnswerBytes);
-    const mcpSession = headerOf(headers, 'mcp-session-id');
-    if (mcpSession !== undefined) services.ledger.claim(mcpSession, exchange.subjectKey);
     services.recorder.streamOpened(exchange);
     // Head and first events of one packet leave in one packet. Corked at the socket: a corked response that ends in
     // the same tick would send its end before its events.

@@ -63,7 +63,7 @@ export function passServerRequest(
   services.recorder.serverRequest(exchange, message, open ? 'allow' : passes ? 'would_deny' : 'deny');
   if (message.id === undefined || modern) return passes;
   if (passes) {
-    const conversation = conversationOf(exchange.subjectKey, exchange.head?.mcpSessionId);
+    const conversation = conversationOf(exchange.subjectKey, exchange.mcpSession?.id);
     services.ledger.ask(conversation, idKey(message.id));
   } else {
     answerServer(exchange, services, message.id);

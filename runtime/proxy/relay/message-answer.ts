@@ -4,7 +4,7 @@ import type { Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
 import { INVALID_ANSWER, answersRequest, filteredResponse, responseRefusal } from './governed-message.ts';
 import { sendWhole } from './send.ts';
-import { headerOf, type Answer, type RelayContext } from './answer.ts';
+import type { Answer, RelayContext } from './answer.ts';
 
 export class MessageAnswer implements Answer {
   readonly endless = false;
@@ -37,8 +37,6 @@ export class MessageAnswer implements Answer {
       this.context.fail(refusal);
       return;
     }
-    const mcpSession = headerOf(this.headers, 'mcp-session-id');
-    if (mcpSession !== undefined) services.ledger.claim(mcpSession, exchange.subjectKey);
     const body = filteredResponse(exchange, services, bytes, message);
     exchange.bytesOut = body.length;
     sendWhole(exchange.response, 200, relayedHeaders(this.headers, 'application/json', body.length), body);

@@ -31,6 +31,8 @@ export class PlainAnswer implements Answer {
 
   end(): void {
     const { exchange, services } = this.context;
+    const { mcpSession } = exchange;
+    if (this.status === 404 && mcpSession !== undefined) services.sessions.ended(mcpSession);
     const body = this.bytes <= MAX_BYTES ? Buffer.concat(this.chunks) : Buffer.alloc(0);
     const message = this.isJson ? services.serverMessages.read(body) : undefined;
     // A result has no place in an error: read as one, it would pass by the rules for results.
@@ -68,8 +70,8 @@ export class EmptyAnswer implements Answer {
 
   end(): void {
     const { exchange, services } = this.context;
-    const ended = exchange.httpMethod === 'DELETE' ? exchange.head?.mcpSessionId : undefined;
-    if (ended !== undefined) services.ledger.release(ended);
+    const { mcpSession } = exchange;
+    if (exchange.httpMethod === 'DELETE' && mcpSession !== undefined) services.sessions.ended(mcpSession);
     exchange.response.writeHead(this.status, this.status === 204 ? [] : ['content-length', '0']);
     exchange.response.end();
     this.context.finish(this.status);

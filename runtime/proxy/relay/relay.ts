@@ -94,7 +94,9 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
     }
   }
 
-  private choose({ status, headers }: UpstreamHead): Answer | undefined {
+  private choose({ status, headers: given }: UpstreamHead): Answer | undefined {
+    const headers = this.services.sessions.shown(given, this.exchange);
+    if (headers === undefined) return undefined;
     const type = headerOf(headers, 'content-type') ?? '';
     if (isEncoded(headers) || status >= 600 || (status >= 300 && status < 400)) return undefined;
     if (status >= 400) return new PlainAnswer(this, status, headers, JSON_TYPE.test(type));

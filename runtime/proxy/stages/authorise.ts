@@ -12,13 +12,11 @@ import { NEXT, type Stage } from './stage.ts';
 const AS_OPEN_AS = 'ping';
 
 export const authorise: Stage = (exchange, services) => {
-  const { message, head } = exchange;
-  const mcpSession = message?.modern === true ? undefined : head?.mcpSessionId;
-  if (mcpSession !== undefined && !services.ledger.claim(mcpSession, exchange.subjectKey)) {
-    return refuseEdge('unknown_mcp_session');
-  }
+  const { message } = exchange;
+  if (message?.modern === true) exchange.mcpSession = undefined;
+  const { mcpSession } = exchange;
   if (message?.kind === 'response') {
-    const conversation = conversationOf(exchange.subjectKey, mcpSession);
+    const conversation = conversationOf(exchange.subjectKey, mcpSession?.id);
     const expected = message.id !== undefined && services.ledger.answer(conversation, idKey(message.id));
     if (!expected) return refuseEdge('unexpected_response');
   }
@@ -29,6 +27,7 @@ export const authorise: Stage = (exchange, services) => {
   if (mcpSession === undefined && isForeignCancellation(exchange, services)) {
     return refuseEdge('unexpected_cancellation');
   }
+  if (mcpSession !== undefined) services.sessions.use(mcpSession);
   const session = exchange.caller?.session;
   if (session !== undefined) services.ledger.use(exchange.subjectKey, session, services.clock.nowMs());
   return NEXT;

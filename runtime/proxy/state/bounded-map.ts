@@ -24,4 +24,8 @@ export class BoundedMap<Value> {
   delete(key: string): void {
     this.entries.delete(key);
   }
+
+  values(): Iterable<Value> {
+    return this.entries.values();
+  }
 }

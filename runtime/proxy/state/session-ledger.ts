@@ -1,15 +1,12 @@
-// What the proxy remembers between requests: when an agent session was last used, whose an MCP session is, and which
-// questions of the server wait for an answer. All bounded, all lost at a restart, none of it decides alone.
+// What the proxy remembers between requests: when an agent session was last used, and which questions of the server
+// wait for an answer. All bounded, all lost at a restart, none of it decides alone.
 import { BoundedMap } from './bounded-map.ts';
 
 const SESSIONS = 20_000;
-/** Whoever may choose ids must not choose how much memory they take. */
-const MAX_SESSION_ID_LENGTH = 2_048;
 const QUESTIONS_PER_SESSION = 64;
 
 export class SessionLedger {
   private readonly lastUsed = new BoundedMap<number>(SESSIONS);
-  private readonly owners = new BoundedMap<string>(SESSIONS);
   private readonly questions = new BoundedMap<Set<string>>(SESSIONS);
 
   /** When the caller last used an agent session, in epoch milliseconds. */
@@ -20,21 +17,6 @@ export class SessionLedger {
   /** Notes that a request of this session passed. */
   use(subjectKey: string, session: string, nowMs: number): void {
     this.lastUsed.set(`${session}\0${subjectKey}`, nowMs);
-  }
-
-  /**
-   * Whether an MCP session may be used by a caller. One that nobody is known to own, because the proxy is younger
-   * than it, becomes the first caller's.
-   */
-  claim(mcpSessionId: string, subjectKey: string): boolean {
-    const owner = this.owners.get(mcpSessionId) ?? subjectKey;
-    if (owner !== subjectKey || mcpSessionId.length > MAX_SESSION_ID_LENGTH) return false;
-    this.owners.set(mcpSessionId, subjectKey);
-    return true;
-  }
-
-  release(mcpSessionId: string): void {
-    this.owners.delete(mcpSessionId);
   }
 
   /** Notes that the server asked this caller something. */

@@ -61,7 +61,7 @@ describe('an event stream', () => {
 
   it('of notifications is opened by GET and recorded at both ends', async () => {
     const { server } = await start();
-    const stream = await openStream(undefined, { ...USER_1, 'mcp-session-id': 's1' });
+    const stream = await openStream(undefined, await world.inSession('s1'));
     (await server).write(event('{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}'));
     await world.until(() => stream.text.includes('list_changed'));
     (await server).end();
@@ -239,7 +239,7 @@ describe('a request of the server', () => {
 
   it('does not reach the caller; the server is told, and it is recorded', async () => {
     const { server } = await start();
-    const stream = await openStream(CALL, { ...USER_1, 'mcp-session-id': 'm1' });
+    const stream = await openStream(CALL, await world.inSession('m1'));
     const upstream = await server;
     upstream.write(event(ASKING));
     await world.until(() => world.received.length === 2);
@@ -260,15 +260,15 @@ describe('a request of the server', () => {
 
   it('that is open reaches the caller, who may answer it once, and nobody else', async () => {
     const { server } = await start();
-    const headers = { ...USER_1, 'mcp-session-id': 'm1' };
+    const headers = await world.inSession('m1');
     const stream = await openStream(CALL, headers);
     (await server).write(event('{"jsonrpc":"2.0","id":"p","method":"ping"}'));
     await world.until(() => stream.text.includes('"ping"'));
     const pong = { jsonrpc: '2.0', id: 'p', result: {} };
-    expect((await world.post(pong, { ...USER_1, 'mcp-session-id': 'm2' })).json.error?.data?.reason).toBe(
+    expect((await world.post(pong, await world.inSession('m2'))).json.error?.data?.reason).toBe(
       'unexpected_response',
     );
-    expect((await world.post(pong, { ...USER_2, 'mcp-session-id': 'm1' })).status).toBe(404);
+    expect((await world.post(pong, { ...headers, ...USER_2 })).status).toBe(404);
     expect((await world.post({ ...pong, id: 'q' }, headers)).json.error?.data?.reason).toBe(
       'unexpected_response',
     );
@@ -309,31 +309,5 @@ describe('a request of the server', () => {
     const answer = await world.call('read_note');
     expect(answer.json.error?.data?.reason).toBe('method_not_allowed');
     expect(answer.text).not.toContain('elicitation');
-  });
-});
-
-describe('an MCP session', () => {
-  it('belongs to the caller who got it', async () => {
-    world = await World.start({
-      upstream: (request, response) => {
-        request.resume();
-        request.on('end', () => {
-          response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'm9' });
-          response.end('{"jsonrpc":"2.0","id":1,"result":{}}');
-        });
-      },
-    });
-    const answer = await world.post({ jsonrpc: '2.0', id: 1, method: 'initialize' });
-    expect(answer.headers['mcp-session-id']).toBe('m9');
-    const ping = { jsonrpc: '2.0', id: 1, method: 'ping' };
-    expect((await world.post(ping, { ...USER_1, 'mcp-session-id': 'm9' })).status).toBe(200);
-    const stolen = await world.post(ping, { ...USER_2, 'mcp-session-id': 'm9' });
-    expect(stolen).toMatchObject({
-      status: 404,
-      json: { error: { data: { reason: 'unknown_mcp_session' } } },
-    });
-    const deleted = await world.send('DELETE', '', { ...USER_2, 'mcp-session-id': 'm9' });
-    expect(deleted.status).toBe(404);
-    expect(world.received).toHaveLength(2);
   });
 });

@@ -73,7 +73,7 @@ describe('attack 8: ids that collide', () => {
     upstream.write(event(ASKING));
     await world.until(() => stream.text.includes('"q"'));
     const records = await recordsOf(world, async () => {
-      for (const headers of [USER_2, STRANGER, { ...USER_1, 'mcp-session-id': 'guessed' }]) {
+      for (const headers of [USER_2, STRANGER, await world.inSession('other')]) {
         expect((await world.post(PONG, headers)).json.error?.data?.reason).toBe('unexpected_response');
       }
     });
@@ -233,13 +233,13 @@ describe('attack 10: the era of a request', () => {
     (await server.next())
       .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'victim' })
       .end(resultOf('1'));
-    expect((await initialized).headers['mcp-session-id']).toBe('victim');
-    const modern = { ...MODERN_HEADERS, ...USER_2, 'mcp-session-id': 'victim', 'mcp-name': 'delete_note' };
+    const victim = (await initialized).headers['mcp-session-id']?.toString() ?? '';
+    const modern = { ...MODERN_HEADERS, ...USER_2, 'mcp-session-id': victim, 'mcp-name': 'delete_note' };
     const answer = world.post(modernCall('delete_note').message, modern);
     await server.answerNext(resultOf('1'));
     expect((await answer).status).toBe(200);
     expect(world.received[1]?.headers).not.toHaveProperty('mcp-session-id');
-    expect((await world.post(allowed, { ...USER_2, 'mcp-session-id': 'victim' })).status).toBe(404);
+    expect((await world.post(allowed, { ...USER_2, 'mcp-session-id': victim })).status).toBe(404);
   });
 });
 

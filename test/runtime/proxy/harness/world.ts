@@ -1,16 +1,20 @@
 // A proxy with everything around it, in this process: a server behind, an ingest beside, a policy file below.
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { parseGatewayKeys } from '#api/gateway-keys.ts';
 import type { AuditPayload } from '#api/audit-event.ts';
 import { renderPolicy, type PolicyContent } from '#policy/document.ts';
 import { systemClock, type Clock } from '#runtime/process/clock.ts';
 import { createLog, type Log } from '#runtime/process/log.ts';
 import { readProxyConfig } from '#runtime/proxy/config.ts';
+import { subjectKeyOf } from '#runtime/proxy/edge/identity.ts';
+import { KeyRing } from '#runtime/proxy/keys/key-ring.ts';
+import { SessionSeal } from '#runtime/proxy/sessions/session-seal.ts';
 import { startProxy, type StartedProxy } from '#runtime/proxy/proxy.ts';
 import { startIngest, type FakeIngest } from './ingest.ts';
 import { USER_1, policyDocument } from './policy.ts';
@@ -58,7 +62,7 @@ export interface ReceivedRequest {
 
 export class World {
   readonly ingest: FakeIngest;
-  readonly proxy: StartedProxy;
+  proxy: StartedProxy;
   readonly folder: string;
   readonly logLines: string[];
   /** What reached the server behind. */
@@ -66,11 +70,14 @@ export class World {
   private readonly server: http.Server;
   private policyVersion = 1;
   private closed = false;
+  private readonly startProxy: () => Promise<StartedProxy>;
 
   private constructor(
     parts: Pick<World, 'ingest' | 'proxy' | 'folder' | 'logLines' | 'received'>,
     server: http.Server,
+    startProxy: () => Promise<StartedProxy>,
   ) {
+    this.startProxy = startProxy;
     this.ingest = parts.ingest;
     this.proxy = parts.proxy;
     this.folder = parts.folder;
@@ -108,8 +115,16 @@ export class World {
       level: 'debug',
       destination: { write: (line) => void logLines.push(line) },
     });
-    const proxy = await startProxy(read.value, options.clock ?? systemClock, log);
-    return new World({ ingest, proxy, folder, logLines, received }, server);
+    const { value: config } = read;
+    const start = () => startProxy(config, options.clock ?? systemClock, log);
+    const proxy = await start();
+    return new World({ ingest, proxy, folder, logLines, received }, server, start);
+  }
+
+  /** Ends the proxy and starts another in its place, with the same folder. */
+  async restart(): Promise<void> {
+    await this.proxy.close(AbortSignal.timeout(200));
+    this.proxy = await this.startProxy();
   }
 
   get url(): string {
@@ -183,6 +198,19 @@ export class World {
   async audit(count: number): Promise<AuditPayload[]> {
     await this.until(() => this.ingest.events.length >= count);
     return this.ingest.events.map(({ payload }) => payload);
+  }
+
+  /** The identity headers of a caller, and with them the id of a session that the server is to have given it. */
+  async inSession(id: string, caller: Readonly<Record<string, string>> = USER_1) {
+    const text = await readFile(path.join(this.folder, 'state', 'keys.json'), 'utf8');
+    const ring = new KeyRing(parseGatewayKeys(text, 'the keys of this proxy'), systemClock);
+    const teams = caller['x-mcp-team-id'] === undefined ? [] : [caller['x-mcp-team-id']];
+    const [human, agent] = [caller['x-mcp-human-id'], caller['x-mcp-agent-id']];
+    const sealed = new SessionSeal(ring, { name: 'notes', namespace: 'team-a' }).seal(
+      { host: '', port: 0, podUid: '', id },
+      subjectKeyOf({ assurance: 'asserted', human, agent, teams }),
+    );
+    return { ...caller, 'mcp-session-id': sealed ?? '' };
   }
 
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
