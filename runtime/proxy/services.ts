@@ -12,11 +12,8 @@ import type { PolicySource } from './policy/policy-source.ts';
 import type { Recorder } from './recorder.ts';
 import type { ByteBudget } from './state/byte-budget.ts';
 import type { Places } from './state/places.ts';
-<<<<<<< HEAD
 import type { RateMeter } from './state/rate-meter.ts';
-=======
 import type { McpSessions } from './sessions/mcp-sessions.ts';
->>>>>>> ecf1957 (Give callers a session id of the proxy's own, sealed for them and the server)
 import type { SessionLedger } from './state/session-ledger.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
