@@ -30,6 +30,9 @@ export { McpServer } from '#constructs/server/mcp-server.ts';
 export type { McpServerProps, SessionPolicy } from '#constructs/server/mcp-server-props.ts';
 export type { GatewayListener, Route, RouteTls } from '#constructs/server/route.ts';
 export { Tool, type Rate } from '#constructs/server/tool.ts';
+export { Member } from '#constructs/team/member.ts';
+export { Team } from '#constructs/team/team.ts';
+export type { TeamDuty, TeamProps } from '#constructs/team/team-settings.ts';
 export { InvalidProgramError } from '#render/invalid-program-error.ts';
 export type { Manifest } from '#constructs/kit/manifest.ts';
 export {
@@ -45,3 +48,4 @@ export { BootstrapStack } from '#stacks/bootstrap-stack.ts';
 export { PlatformStack, type PlatformStackProps } from '#stacks/platform-stack.ts';
 export { SentinelStack, type SentinelStackProps } from '#stacks/sentinel-stack.ts';
 export { ServersStack, type ServersStackProps } from '#stacks/servers-stack.ts';
+export { TenantStack, type TenantStackProps } from '#stacks/tenant-stack.ts';

@@ -77,3 +77,12 @@ export const TOKEN_AUDIENCES = { policy: 'mcp-runtime-policy', ingest: 'mcp-runt
 
 /** Who wrote a field, in `managedFields`: the operator owns the children of servers, people what they revoke. */
 export const FIELD_MANAGERS = { operator: 'mcp-runtime-operator', cli: 'mcp-runtime-cli' } as const;
+
+/** ClusterRoles for people; `view` and `edit` are part of the roles of these names that every cluster has. */
+export const USER_ROLES = {
+  view: 'mcp-runtime-view',
+  edit: 'mcp-runtime-edit',
+  grantor: 'mcp-runtime-grantor',
+  consenter: 'mcp-runtime-consenter',
+  revoker: 'mcp-runtime-revoker',
+} as const;

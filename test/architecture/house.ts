@@ -12,6 +12,7 @@ const PLATFORM_CONSTRUCTS: readonly Room[] = [
   ...CONSTRUCTS,
   'src/constructs/control-plane',
   'src/constructs/sentinel',
+  'src/constructs/team',
 ];
 const LIBRARY: readonly Room[] = [...PLATFORM_CONSTRUCTS, 'src/checks', 'src/stacks', 'src/render'];
 /** What a program in a container may import; programs never import each other. */
@@ -28,6 +29,7 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/constructs/server': ACCESS,
   'src/constructs/control-plane': CONSTRUCTS,
   'src/constructs/sentinel': CONSTRUCTS,
+  'src/constructs/team': CONSTRUCTS,
   // What no construct sees by itself: they look at all of a program.
   'src/checks': PLATFORM_CONSTRUCTS,
   'src/stacks': PLATFORM_CONSTRUCTS,

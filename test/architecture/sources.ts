@@ -17,6 +17,7 @@ export const ROOMS = [
   'src/constructs/server',
   'src/constructs/control-plane',
   'src/constructs/sentinel',
+  'src/constructs/team',
   'src/checks',
   'src/stacks',
   'src/render',

@@ -7,7 +7,10 @@ import { synthesise } from '#render/synthesise.ts';
 import { BootstrapStack } from '#stacks/bootstrap-stack.ts';
 import { PlatformStack } from '#stacks/platform-stack.ts';
 import { SentinelStack } from '#stacks/sentinel-stack.ts';
+import { Auth } from '#constructs/server/auth.ts';
+import { McpServer } from '#constructs/server/mcp-server.ts';
 import { ServersStack } from '#stacks/servers-stack.ts';
+import { TenantStack } from '#stacks/tenant-stack.ts';
 
 const manifestsOf = (program: (app: App) => void) =>
   synthesise(program).charts.flatMap(({ objects }) => objects.map(({ manifest }) => manifest));
@@ -62,5 +65,19 @@ describe('ServersStack', () => {
 
   it('leaves a namespace alone that somebody else makes', () => {
     expect(manifestsOf((app) => new ServersStack(app, 'servers', { createNamespace: false }))).toEqual([]);
+  });
+});
+
+describe('TenantStack', () => {
+  it('is a team by the id of the chart, and everything in it is the namespace of the team', () => {
+    const manifests = manifestsOf((app) => {
+      const stack = new TenantStack(app, 'lab');
+      new McpServer(stack, 'notes', { image: 'example.org/notes:1', auth: Auth.header() });
+      expect(stack.team.teamId).toBe('lab');
+    });
+    expect(manifests[0]?.metadata.name).toBe('mcp-team-lab');
+    expect(new Set(manifests.slice(1).map(({ metadata }) => metadata.namespace))).toEqual(
+      new Set(['mcp-team-lab']),
+    );
   });
 });

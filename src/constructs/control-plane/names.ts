@@ -30,15 +30,6 @@ export const RIGHTS = { grant: 'grant', consent: 'consent', compile: 'compile' }
 
 export type Right = (typeof RIGHTS)[keyof typeof RIGHTS];
 
-/** ClusterRoles for people; `view` and `edit` are part of the roles of these names that every cluster has. */
-export const USER_ROLES = {
-  view: 'mcp-runtime-view',
-  edit: 'mcp-runtime-edit',
-  grantor: 'mcp-runtime-grantor',
-  consenter: 'mcp-runtime-consenter',
-  revoker: 'mcp-runtime-revoker',
-} as const;
-
 export const ADMISSION_POLICIES = {
   grants: 'mcp-runtime-grants',
   sessions: 'mcp-runtime-sessions',

@@ -3,9 +3,10 @@
 // how much trust, is decided by whom the cluster's administrators bind to the other roles, in the namespace of the
 // server. `admin` has none of these: it is what a team gets for its own namespace, and would let it grant to itself.
 import { API_GROUP } from '#api/kind.ts';
+import { USER_ROLES } from '#api/names.ts';
 import type { Construct } from 'constructs';
 import { clusterMetadata, PLATFORM_LABELS } from './metadata.ts';
-import { RIGHTS, USER_ROLES } from './names.ts';
+import { RIGHTS } from './names.ts';
 import { addClusterRole } from '#constructs/kit/rbac.ts';
 import type { RbacRule } from '#constructs/kit/rbac-rule.ts';
 

@@ -1,5 +1,5 @@
 // Roles and their bindings, as plain objects.
-import { ApiObject } from 'cdk8s';
+import { ApiObject, Lazy } from 'cdk8s';
 import { clusterScoped } from './cluster-scoped.ts';
 import type { Construct } from 'constructs';
 import type { RbacRule } from './rbac-rule.ts';
@@ -66,4 +66,32 @@ export function addRoleBinding(
 ): ApiObject {
   const binding = { apiVersion: API_VERSION, kind: 'RoleBinding', metadata };
   return new ApiObject(scope, id, { ...binding, ...bindingOf(role, subject) });
+}
+
+/** A person, a group of people or a program, as RBAC names them. */
+export type RbacSubject =
+  | { readonly kind: 'User' | 'Group'; readonly name: string }
+  | { readonly kind: 'ServiceAccount'; readonly name: string; readonly namespace: string };
+
+/**
+ * Gives subjects what a ClusterRole of this name holds, in the namespace of the binding.
+ * @param subjects called when the object is rendered
+ */
+export function addMembersBinding(
+  scope: Construct,
+  id: string,
+  metadata: RbacMetadata,
+  clusterRole: string,
+  subjects: () => readonly RbacSubject[],
+): ApiObject {
+  const ofGroup = (subject: RbacSubject) =>
+    subject.kind === 'ServiceAccount' ? subject : { apiGroup: GROUP, ...subject };
+  const rendered: unknown = Lazy.any({ produce: () => subjects().map(ofGroup) });
+  return new ApiObject(scope, id, {
+    apiVersion: API_VERSION,
+    kind: 'RoleBinding',
+    metadata,
+    roleRef: { apiGroup: GROUP, kind: 'ClusterRole', name: clusterRole },
+    subjects: rendered,
+  });
 }

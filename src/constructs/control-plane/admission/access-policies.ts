@@ -2,8 +2,9 @@
 // The right to write a grant is not enough, since a grant of one namespace may be about a server of another. What only
 // takes access away needs no such right: who sees that something is wrong has to be able to stop it.
 import { API_GROUP } from '#api/kind.ts';
+import { USER_ROLES } from '#api/names.ts';
 import type { Construct } from 'constructs';
-import { ADMISSION_POLICIES, RIGHTS, USER_ROLES, type Right } from '../names.ts';
+import { ADMISSION_POLICIES, RIGHTS, type Right } from '../names.ts';
 import { addAdmissionPolicy, type AdmissionPolicy } from './admission-policy.ts';
 
 /** The namespace of the server that an object is about. */
