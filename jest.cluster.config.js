@@ -4,5 +4,5 @@ import base from './jest.config.js';
 export default {
   ...base,
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 150_000,
+  testTimeout: 300_000,
 };

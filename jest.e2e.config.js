@@ -4,7 +4,7 @@ import base from './jest.config.js';
 export default {
   ...base,
   testPathIgnorePatterns: ['/node_modules/'],
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   maxWorkers: 1,
   testSequencer: '<rootDir>/test/e2e/sequencer.js',
 };

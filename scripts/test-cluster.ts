@@ -134,7 +134,7 @@ class Run implements SuiteRun {
     const definitions = [await moduleFolder(GATEWAY_API, options)];
     const startedAt = performance.now();
     const folder = mkdtempSync(path.join(tmpdir(), `mcp-runtime-cluster-${minor}-`));
-    this.world = await TestWorld.start({ engines, folder, definitions, operator: this.operator });
+    this.world = await TestWorld.start({ engines, folder, definitions, operator: this.operator, say });
     say(
       `Kubernetes ${minor} is up in ${((performance.now() - startedAt) / 1000).toFixed(1)} s, in ${folder}`,
     );

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { NAMESPACES } from '#api/names.ts';
 import { OPERATOR } from '#constructs/control-plane/names.ts';
 import { bundleProgram } from '#scripts/bundle.ts';
-import { install } from '#scripts/cluster/installer.ts';
+import { install, installDefinitions } from '#scripts/cluster/installer.ts';
 import { Operators } from '#scripts/cluster/operators.ts';
 import type { ApiClient } from '#scripts/engines/api-client.ts';
 import { ControlPlane } from '#scripts/engines/control-plane.ts';
@@ -32,6 +32,7 @@ export class Installation {
       engines,
       folder: mkdtempSync(path.join(folder, 'cluster-')),
       clientQps: CONTROLLER_QPS,
+      beforeControllers: (young) => installDefinitions(young, []),
     });
     try {
       const image = 'registry.example.org/mcp-runtime/operator:1.0.0';
@@ -40,7 +41,7 @@ export class Installation {
         gatewayImage: 'registry.example.org/mcp-runtime/proxy:1.0.0',
         ingestUrl: 'http://mcp-sentinel-ingest.mcp-sentinel.svc.cluster.local:8081/events',
       };
-      const { operatorEnv, operatorKubeconfig } = await install(plane, { image, distributor, config }, []);
+      const { operatorEnv, operatorKubeconfig } = await install(plane, { image, distributor, config });
       return new Installation(plane, () =>
         Operators.start({
           supervisor: plane.supervisor,

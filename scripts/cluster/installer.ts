@@ -36,13 +36,13 @@ export interface Installed {
 }
 
 /** @param folders of definitions beside ours */
-export async function install(
-  plane: ControlPlane,
-  props: ControlPlaneProps,
-  folders: readonly string[],
-): Promise<Installed> {
+export async function installDefinitions(plane: ControlPlane, folders: readonly string[]): Promise<void> {
   for (const folder of [crds, ...folders]) await kubectl(plane, ['apply', '-f', folder]);
-  await kubectl(plane, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  await kubectl(plane, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=90s']);
+}
+
+/** The rest, once the definitions are there. */
+export async function install(plane: ControlPlane, props: ControlPlaneProps): Promise<Installed> {
   const objects = controlPlaneObjects(props);
   const applied = objects.filter(({ kind }) => kind !== 'Deployment');
   await kubectl(plane, ['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items: applied });

@@ -8,10 +8,12 @@ import type { ApiClient } from '../engines/api-client.ts';
 import { ControlPlane } from '../engines/control-plane.ts';
 import { ADMIN, type User } from '../engines/control-plane-files.ts';
 import type { Engines } from '../engines/find-engines.ts';
+import type { Say } from '../engines/go.ts';
 import { AcknowledgementSource } from './acknowledgement-source.ts';
 import { PLAIN_USERS, type ClusterFile } from './cluster-file.ts';
 import { ControlEndpoint } from './control-endpoint.ts';
-import { install } from './installer.ts';
+import { untilCollected } from './garbage-collector.ts';
+import { install, installDefinitions } from './installer.ts';
 import { Operators } from './operators.ts';
 import { commandsOf } from './world-commands.ts';
 
@@ -39,6 +41,8 @@ export interface TestWorldOptions {
   readonly definitions: readonly string[];
   /** Bundle of the operator; without it none runs. */
   readonly operator?: string | undefined;
+  /** Hears what is waited for. */
+  readonly say: Say;
 }
 
 export class TestWorld {
@@ -52,7 +56,12 @@ export class TestWorld {
   static async start(options: TestWorldOptions): Promise<TestWorld> {
     const { engines, folder } = options;
     const plain = PLAIN_USERS.map((name) => ({ name, groups: [] }));
-    const plane = await ControlPlane.start({ engines, folder, users: [WATCHER, ...plain] });
+    const plane = await ControlPlane.start({
+      engines,
+      folder,
+      users: [WATCHER, ...plain],
+      beforeControllers: (young) => installDefinitions(young, options.definitions),
+    });
     try {
       const world = await TestWorld.on(plane, options);
       await world.endpoint.start();
@@ -66,31 +75,15 @@ export class TestWorld {
   private static async on(plane: ControlPlane, options: TestWorldOptions): Promise<TestWorld> {
     const watcher = plane.clientOf(WATCHER.name);
     const source = new AcknowledgementSource(watcher);
-    await source.start();
-    const props = {
-      image: 'registry.example.org/mcp-runtime/operator:1.0.0',
-      distributor: { off: { reason: 'the suite has a source of acknowledgements of its own' } },
-      acknowledgementsUrl: source.url,
-      config: {
-        clusterName: 'test',
-        gatewayImage: 'registry.example.org/mcp-runtime/proxy:1.0.0',
-        distributorUrl: 'https://mcp-runtime-distributor-pods.mcp-runtime.svc.cluster.local:9443',
-        ingestUrl: 'http://mcp-sentinel-ingest.mcp-sentinel.svc.cluster.local:8081/events',
-        provisionedRegistryUrl: 'registry.example.org:5000',
-      },
-      registryCredentials: { secretName: 'registry-login' },
-    };
-    const installed = await install(plane, props, options.definitions);
-    await makeIngressClasses(plane);
-    const operators = await Operators.start({
-      supervisor: plane.supervisor,
-      program: options.operator ?? '',
-      kubeconfig: installed.operatorKubeconfig,
-      namespace: NAMESPACES.platform,
-      env: { ...installed.operatorEnv, ...REGISTRY_LOGIN },
-      replicas: options.operator === undefined ? 0 : 2,
-    });
-    return new TestWorld(plane, operators, source, watcher);
+    try {
+      await source.start();
+      const operators = await startOperators(plane, source.url, options);
+      return new TestWorld(plane, operators, source, watcher);
+    } catch (error) {
+      await source.stop();
+      await watcher.close();
+      throw error;
+    }
   }
 
   private constructor(
@@ -135,8 +128,45 @@ export class TestWorld {
   }
 }
 
-async function makeIngressClasses(plane: ControlPlane): Promise<void> {
+/** Installs the platform, and starts its operators once Kubernetes itself is ready for our kinds. */
+async function startOperators(
+  plane: ControlPlane,
+  acknowledgementsUrl: string,
+  options: TestWorldOptions,
+): Promise<Operators> {
+  const props = {
+    image: 'registry.example.org/mcp-runtime/operator:1.0.0',
+    distributor: { off: { reason: 'the suite has a source of acknowledgements of its own' } },
+    acknowledgementsUrl,
+    config: {
+      clusterName: 'test',
+      gatewayImage: 'registry.example.org/mcp-runtime/proxy:1.0.0',
+      distributorUrl: 'https://mcp-runtime-distributor-pods.mcp-runtime.svc.cluster.local:9443',
+      ingestUrl: 'http://mcp-sentinel-ingest.mcp-sentinel.svc.cluster.local:8081/events',
+      provisionedRegistryUrl: 'registry.example.org:5000',
+    },
+    registryCredentials: { secretName: 'registry-login' },
+  };
+  const installed = await install(plane, props);
   const admin = plane.clientOf(ADMIN.name);
+  try {
+    await makeIngressClasses(admin);
+    options.say('waiting until the garbage collector knows our kinds');
+    await untilCollected(admin);
+  } finally {
+    await admin.close();
+  }
+  return Operators.start({
+    supervisor: plane.supervisor,
+    program: options.operator ?? '',
+    kubeconfig: installed.operatorKubeconfig,
+    namespace: NAMESPACES.platform,
+    env: { ...installed.operatorEnv, ...REGISTRY_LOGIN },
+    replicas: options.operator === undefined ? 0 : 2,
+  });
+}
+
+async function makeIngressClasses(admin: ApiClient): Promise<void> {
   for (const { name, controller } of INGRESS_CLASSES) {
     const body = {
       apiVersion: 'networking.k8s.io/v1',
@@ -146,5 +176,4 @@ async function makeIngressClasses(plane: ControlPlane): Promise<void> {
     };
     await admin.json('/apis/networking.k8s.io/v1/ingressclasses', { method: 'POST', body });
   }
-  await admin.close();
 }

@@ -2,6 +2,7 @@
 // their server says meanwhile. Each test has a server of its own.
 import { describe, expect, it } from '@jest/globals';
 import { cluster } from './harness/cluster.ts';
+import { COLLECTED } from './harness/eventually.ts';
 import {
   aGrant,
   aServer,
@@ -61,7 +62,7 @@ describe('a grant and a session', () => {
     expect(messageOf(session, 'Active')).toContain(`It ends at ${String(at(session, 'spec', 'expiresAt'))}`);
     const resources = ['mcpaccessgrant/notes', 'mcpagentsession/notes'];
     const { stdout } = await world.kubectl([
-      ...['wait', '-n', here, '--for=condition=Ready', '--timeout=10s'],
+      ...['wait', '-n', here, '--for=condition=Ready', '--timeout=60s'],
       ...resources,
     ]);
     expect(stdout.split('\n').filter((line) => line.endsWith('condition met'))).toHaveLength(2);
@@ -91,7 +92,7 @@ describe('a grant and a session', () => {
       ]);
       await world.delete('MCPServer', 'late', here);
       await Promise.all([grantIs('early', 'Unbound'), sessionIs('early', 'Unbound')]);
-      await goes('ConfigMap', here, 'late-gateway-policy');
+      await goes('ConfigMap', here, 'late-gateway-policy', COLLECTED);
     }
   });
 

@@ -9,7 +9,8 @@ import { USER_ROLES } from '#api/names.ts';
 import { OPERATOR, RIGHTS } from '#constructs/control-plane/names.ts';
 import type { ApiAnswer } from '#scripts/engines/api-client.ts';
 import { cluster, type Who } from './harness/cluster.ts';
-import { eventually } from './harness/eventually.ts';
+import { goes } from './harness/builders.ts';
+import { COLLECTED, eventually, until } from './harness/eventually.ts';
 import { makeNamespace, namespace } from './harness/namespace.ts';
 import { at, type KubeObject } from './harness/objects.ts';
 import { pathOf } from './harness/resources.ts';
@@ -420,12 +421,13 @@ describe("a ConfigMap of the platform's", () => {
     const orphaned = await owned(second);
     expect(await deletes(TENANT, 'ConfigMap', first)).toBe('done');
     await c.kubectl(['delete', 'configmap', second, '-n', here, '--cascade=orphan'], { as: TENANT });
-    await eventually('garbage collection took it', async () => {
-      return (await c.get('ConfigMap', collected, here)) === undefined;
-    });
-    await eventually('garbage collection took the reference off', async () => {
-      return at(await c.must('ConfigMap', orphaned, here), 'metadata', 'ownerReferences') === undefined;
-    });
+    await goes('ConfigMap', here, collected, COLLECTED);
+    await until(
+      'garbage collection took the reference off',
+      async () => at(await c.must('ConfigMap', orphaned, here), 'metadata', 'ownerReferences'),
+      (owners) => owners === undefined,
+      COLLECTED,
+    );
   });
 
   it('does not keep a namespace from being deleted', async () => {
@@ -434,9 +436,11 @@ describe("a ConfigMap of the platform's", () => {
     const { metadata, ...rest } = aConfigMap('compiled', ours);
     await made({ ...rest, metadata: { ...metadata, namespace: name } });
     await c.delete('Namespace', name);
-    await eventually('the namespace is gone', async () => (await c.get('Namespace', name)) === undefined, {
-      timeoutMs: 40_000,
-    });
+    await eventually(
+      'the namespace is gone',
+      async () => (await c.get('Namespace', name)) === undefined,
+      COLLECTED,
+    );
   });
 });
 

@@ -1,10 +1,10 @@
 // What happens around a server: it loses its readiness, is deleted half made, its namespace ends, others write at the
 // same time, and what its author wrote is refused or has no effect.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { aServer, becomes, goes, make, messageOf } from './harness/builders.ts';
+import { becomesCalm } from './harness/calm.ts';
 import { cluster } from './harness/cluster.ts';
-import { eventually, until } from './harness/eventually.ts';
+import { COLLECTED, eventually, until } from './harness/eventually.ts';
 import { makeNamespace, namespace } from './harness/namespace.ts';
 import { at, conditionLine, items } from './harness/objects.ts';
 import type { Kind } from './harness/resources.ts';
@@ -57,33 +57,26 @@ describe('a server that loses its readiness', () => {
   });
 });
 
-/** The garbage collector looks for new kinds every half minute, so in a young cluster it may not know ours yet. */
-const COLLECTED = { timeoutMs: 90_000 };
-
 describe('a server that is deleted', () => {
-  it.each(['background', 'foreground'])(
-    'half made, takes all of it along: %s',
-    async (cascade) => {
-      const name = `half-${cascade}`;
-      await make(aServer(ns, name, { ...GOVERNED, ingressHost: `${name}.${ns}.example.org` }));
-      await until(
-        'it is being made',
-        () => childrenOf(ns, name),
-        (children) => children.length > 0,
-        { everyMs: 10 },
-      );
-      await world.kubectl(['delete', 'mcpserver', name, '-n', ns, `--cascade=${cascade}`]);
-      await goes('MCPServer', ns, name, COLLECTED);
-      await until(
-        'nothing of it is left',
-        () => childrenOf(ns, name),
-        (children) => children.length === 0,
-        COLLECTED,
-      );
-      expect(await world.get('ConfigMap', `${name}-gateway-policy`, ns)).toBeUndefined();
-    },
-    200_000,
-  );
+  it.each(['background', 'foreground'])('half made, takes all of it along: %s', async (cascade) => {
+    const name = `half-${cascade}`;
+    await make(aServer(ns, name, { ...GOVERNED, ingressHost: `${name}.${ns}.example.org` }));
+    await until(
+      'it is being made',
+      () => childrenOf(ns, name),
+      (children) => children.length > 0,
+      { everyMs: 10 },
+    );
+    await world.kubectl(['delete', 'mcpserver', name, '-n', ns, `--cascade=${cascade}`]);
+    await goes('MCPServer', ns, name, COLLECTED);
+    await until(
+      'nothing of it is left',
+      () => childrenOf(ns, name),
+      (children) => children.length === 0,
+      COLLECTED,
+    );
+    await goes('ConfigMap', ns, `${name}-gateway-policy`, COLLECTED);
+  });
 
   it('is of no concern to the operator any more', async () => {
     await aReadyServer(ns, 'gone', GOVERNED);
@@ -94,9 +87,8 @@ describe('a server that is deleted', () => {
       (children) => children.length === 0,
       COLLECTED,
     );
-    const since = world.audit.mark();
-    await sleep(2_500);
-    expect(requestsIn(ns, since).filter((request) => request.includes(' gone'))).toEqual([]);
+    const askedFor = (since: number) => requestsIn(ns, since).filter((each) => each.includes(' gone'));
+    await becomesCalm('the server that is gone', askedFor, { forMs: 2_500 });
   });
 });
 
@@ -120,12 +112,15 @@ describe('a namespace that ends', () => {
       (children) => children.length === 0,
       COLLECTED,
     );
-    const since = world.audit.mark();
-    await sleep(3_000);
-    expect(requestsIn(where, since).length).toBeLessThan(5);
+    await becomesCalm('the namespace', (since) => requestsIn(where, since), { forMs: 3_000, atMost: 4 });
     expect(await childrenOf(where, 'held')).toEqual([]);
     await world.patch('MCPServer', 'held', where, { metadata: { finalizers: null } });
-    await goes('Namespace', '', where, { timeoutMs: 30_000 });
+    await until(
+      'the namespace is gone',
+      () => world.get('Namespace', where),
+      (found) => found === undefined,
+      COLLECTED,
+    );
   });
 });
 
@@ -165,9 +160,8 @@ describe('a server that others write to at the same time', () => {
     );
     expect(at(items(deployment, 'spec', 'template', 'spec', 'containers')[0], 'image')).toBe(image);
     expect(deployment.metadata.generation).toBe(1);
-    const since = world.audit.mark();
-    await sleep(2_000);
-    expect(requestsIn(ns, since).filter((request) => request.includes(' contended'))).toEqual([]);
+    const askedFor = (since: number) => requestsIn(ns, since).filter((each) => each.includes(' contended'));
+    await becomesCalm('the server', askedFor, { forMs: 2_000 });
   });
 });
 

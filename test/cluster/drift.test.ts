@@ -125,7 +125,7 @@ describe('a Deployment that was edited by hand', () => {
     await kubectl('annotate', 'deployment', 'restarted', 'example.org/note=kept');
     const since = world.audit.mark();
     await kubectl('rollout', 'restart', 'deployment/restarted');
-    await kubectl('rollout', 'status', 'deployment/restarted', '--timeout=30s');
+    await kubectl('rollout', 'status', 'deployment/restarted', '--timeout=120s');
     await readyAgain(ns, 'restarted');
     await kubectl('label', 'mcpserver', 'restarted', 'looked=again');
     await stays(

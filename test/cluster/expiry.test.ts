@@ -30,7 +30,7 @@ describe('a session', () => {
   it('expires on time, without an event', async () => {
     await make(
       aServer(here, 'timed', GOVERNED),
-      aSession(here, 'timed', 'timed', { expiresAt: inSeconds(6) }),
+      aSession(here, 'timed', 'timed', { expiresAt: inSeconds(20) }),
     );
     const active = await sessionIs('timed', 'Active');
     const endsAt = Date.parse(String(at(active, 'status', 'expiresAt')));
@@ -45,7 +45,8 @@ describe('a session', () => {
       'Active: False Expired',
     ]);
     const endedAt = Date.parse(conditionOf(ended, 'Active')?.lastTransitionTime ?? '');
-    expect(endedAt - endsAt).toBeLessThan(5_000);
+    // By a timer of its own: whoever looked only now and then would be minutes late.
+    expect(endedAt - endsAt).toBeLessThan(30_000);
     // Nobody touched it: the one write is that of the status that says so.
     const writes = world.audit.read({ since, namespace: here, name: 'timed', writes: true });
     const ofSession = writes.filter(({ resource }) => resource === 'mcpagentsessions');

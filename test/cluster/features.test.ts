@@ -2,7 +2,7 @@
 // them. Each feature leaves nothing behind when it is switched off.
 import { describe, expect, it } from '@jest/globals';
 import { cluster } from './harness/cluster.ts';
-import { until } from './harness/eventually.ts';
+import { COLLECTED, until } from './harness/eventually.ts';
 import { aServer, becomes, goes, make, messageOf, phaseOf } from './harness/builders.ts';
 import { namespace } from './harness/namespace.ts';
 import { at, byName, conditionLine, items, type KubeObject } from './harness/objects.ts';
@@ -200,6 +200,7 @@ describe('what a server no longer asks for', () => {
       `${server} has ${wanted.join(', ')}`,
       () => childrenOf(server),
       (found) => JSON.stringify(found) === JSON.stringify(wanted),
+      COLLECTED,
     );
 
   const PLAIN = (name: string) => [
@@ -280,6 +281,7 @@ describe('what a server no longer asks for', () => {
       'no pod is left',
       () => world.list('Pod', ns, 'app=whole'),
       (pods) => pods.length === 0,
+      COLLECTED,
     );
   });
 });

@@ -30,17 +30,13 @@ const apply = (name: string, spec: Members) =>
 
 /** Looks until the server's status speaks of its spec and its route is said to be this. */
 const routeIs = (name: string, line: string): Promise<KubeObject> =>
-  eventually(
-    `the route of ${name} is ${line}`,
-    async () => {
-      const server = await world.must('MCPServer', name, ns);
-      expect(at(server, 'status', 'observedGeneration')).toBe(server.metadata.generation);
-      expect(conditionLine(server, 'DeploymentReady')).toBe('True Observed');
-      expect(conditionLine(server, 'IngressReady')).toBe(line);
-      return server;
-    },
-    { timeoutMs: 40_000 },
-  );
+  eventually(`the route of ${name} is ${line}`, async () => {
+    const server = await world.must('MCPServer', name, ns);
+    expect(at(server, 'status', 'observedGeneration')).toBe(server.metadata.generation);
+    expect(conditionLine(server, 'DeploymentReady')).toBe('True Observed');
+    expect(conditionLine(server, 'IngressReady')).toBe(line);
+    return server;
+  });
 
 /** Long enough for the operator to look at what was said. */
 const staysSo = (name: string, line: string): Promise<void> =>

@@ -33,7 +33,6 @@ const shows = (wanted: string, conditions: Readonly<Record<string, string>> = {}
     name,
     (now) => [headline(now), ...Object.keys(conditions).map((type) => `${type} ${conditionLine(now, type)}`)],
     [wanted, ...Object.entries(conditions).map(([type, line]) => `${type} ${line}`)],
-    { timeoutMs: 40_000 },
   );
 
 const message = (object: KubeObject) => String(at(object, 'status', 'message'));
@@ -202,16 +201,12 @@ describe('the status of a server', () => {
     expect(message(stuck)).toContain(`Meanwhile 2 pods run ${image('1.0.0')} behind proxy ${proxy}.`);
     expect(at(stuck, 'status', 'deploymentReady')).toBe(false);
 
-    const ready = await eventually(
-      'the new image runs',
-      async () => {
-        await play(ns, name, 'ready');
-        await acknowledge();
-        const now = await world.must('MCPServer', name, ns);
-        return headline(now) === 'Ready gateway=true policy=true' && now;
-      },
-      { timeoutMs: 40_000 },
-    );
+    const ready = await eventually('the new image runs', async () => {
+      await play(ns, name, 'ready');
+      await acknowledge();
+      const now = await world.must('MCPServer', name, ns);
+      return headline(now) === 'Ready gateway=true policy=true' && now;
+    });
     expect(message(ready)).toContain(`2 pods run ${image('2.0.0')} behind proxy ${proxy}.`);
     expect(at(ready, 'status', 'resolved', 'image')).toBe(image('2.0.0'));
     expect(await podContainers()).toEqual([`${image('2.0.0')} ${proxy}`, `${image('2.0.0')} ${proxy}`]);

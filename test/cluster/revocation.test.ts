@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { TOMBSTONES_CONFIG_MAP } from '#constructs/control-plane/names.ts';
 import { cluster } from './harness/cluster.ts';
-import { eventually } from './harness/eventually.ts';
+import { COLLECTED, eventually } from './harness/eventually.ts';
 import {
   aServer,
   aSession,
@@ -216,8 +216,6 @@ describe('a revoked session', () => {
     await make(aSession(name, 'last', '', { serverRef, revoked: true }));
     await eventually('it is on record', async () => (await recordsOf('last', name)).length > 0);
     await world.delete('Namespace', name);
-    await eventually('it is gone', async () => (await world.get('Namespace', name)) === undefined, {
-      timeoutMs: 40_000,
-    });
+    await eventually('it is gone', async () => (await world.get('Namespace', name)) === undefined, COLLECTED);
   });
 });

@@ -46,7 +46,6 @@ const podsAre = (server: string, wanted: Readonly<Record<string, number>>) =>
     `the ready pods of ${server} are ${JSON.stringify(wanted)}`,
     () => readyPods(server),
     (seen) => JSON.stringify(seen) === JSON.stringify(wanted),
-    { timeoutMs: 40_000 },
   );
 
 /** What both Deployments of a server with a canary ask for: `3 of 1.0.0`, or `nothing`. */

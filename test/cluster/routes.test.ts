@@ -27,16 +27,12 @@ const seen = (
   expectation: (server: KubeObject) => unknown,
   where = ns,
 ): Promise<KubeObject> =>
-  eventually(
-    `${name}: ${what}`,
-    async () => {
-      const server = await world.must('MCPServer', name, where);
-      expect(at(server, 'status', 'observedGeneration')).toBe(server.metadata.generation);
-      await expectation(server);
-      return server;
-    },
-    { timeoutMs: 40_000 },
-  );
+  eventually(`${name}: ${what}`, async () => {
+    const server = await world.must('MCPServer', name, where);
+    expect(at(server, 'status', 'observedGeneration')).toBe(server.metadata.generation);
+    await expectation(server);
+    return server;
+  });
 
 const TRAEFIK = 'traefik.ingress.kubernetes.io/router';
 const NGINX = 'nginx.ingress.kubernetes.io';

@@ -3,7 +3,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FIELD_MANAGERS } from '#api/names.ts';
 import { cluster } from './harness/cluster.ts';
-import { stays } from './harness/eventually.ts';
+import { stays, until } from './harness/eventually.ts';
 import { aServer, becomes, goes, make, phaseOf } from './harness/builders.ts';
 import { namespace } from './harness/namespace.ts';
 import { at, conditionLine, items, type KubeObject } from './harness/objects.ts';
@@ -27,6 +27,14 @@ function ownersOf(deployment: KubeObject): readonly string[] {
 
 const watchReplicas = (server: string): Promise<Watching> =>
   watching(world, `deployment/${server}`, ns, '{.spec.replicas}');
+
+/** What a watch has told until now is behind what a request sees, so the last value is waited for. */
+const wereSeen = (watched: Watching, ...values: readonly string[]) =>
+  until(
+    `the watch has told ${values.join(', ')}`,
+    () => watched.values,
+    (seen) => JSON.stringify(seen) === JSON.stringify(values),
+  );
 
 /** Whether the operator has looked at a server as it is now. */
 const isSeen = (server: KubeObject) => phaseOf(server) !== 'behind';
@@ -87,7 +95,7 @@ describe('an autoscaler', () => {
     await becomes('MCPServer', ns, 'handed', isSeen, true);
     await becomes('Deployment', ns, 'handed', imageOf, 'registry.example.org/handed:2.0.0');
     expect(replicasOf(await world.must('Deployment', 'handed', ns))).toBe(3);
-    expect(watched.values).toEqual(['4', '6', '3']);
+    await wereSeen(watched, '4', '6', '3');
     const scaled = world.audit.read({
       since,
       namespace: ns,
@@ -131,7 +139,7 @@ describe('an autoscaler', () => {
         forMs: 2_500,
       },
     );
-    expect(watched.values).toEqual(['3', '5']);
+    await wereSeen(watched, '3', '5');
     await watched.stop();
   });
 
@@ -143,7 +151,7 @@ describe('an autoscaler', () => {
     await goes('HorizontalPodAutoscaler', ns, 'back');
     const live = await becomes('Deployment', ns, 'back', replicasOf, 2);
     expect(ownersOf(live)).toContain(FIELD_MANAGERS.operator);
-    expect(watched.values).toEqual(['3', '2']);
+    await wereSeen(watched, '3', '2');
     await watched.stop();
     // And handed over once more.
     await patchServer('back', { replicas: null, autoscaling: { minReplicas: 2, maxReplicas: 8 } });

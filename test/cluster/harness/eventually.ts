@@ -3,11 +3,17 @@ import { inspect } from 'node:util';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Patience {
-  /** @default 20 000 */
+  /** How long until the state is given up on; nothing is waited for once it is there. @default 60 000 */
   readonly timeoutMs?: number;
   /** Between two looks. @default 150 */
   readonly everyMs?: number;
 }
+
+/**
+ * For what the garbage collector or the end of a namespace takes away: it is told of deletions one by one, and tries again
+ * with growing pauses where a machine is too busy to answer it.
+ */
+export const COLLECTED: Patience = { timeoutMs: 90_000 };
 
 /**
  * Looks until there is something to see: until `look` returns anything but undefined or false, without throwing.
@@ -17,7 +23,7 @@ export interface Patience {
 export async function eventually<T>(
   what: string,
   look: () => Promise<T> | T,
-  { timeoutMs = 20_000, everyMs = 150 }: Patience = {},
+  { timeoutMs = 60_000, everyMs = 150 }: Patience = {},
 ): Promise<Exclude<T, undefined | false>> {
   const until = performance.now() + timeoutMs;
   for (;;) {

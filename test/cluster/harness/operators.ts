@@ -89,7 +89,7 @@ export class Operators {
   async health(index: number, page: 'healthz' | 'readyz'): Promise<number> {
     const { healthUrl } = await this.get(index);
     try {
-      const response = await fetch(`${healthUrl}/${page}`, { signal: AbortSignal.timeout(5_000) });
+      const response = await fetch(`${healthUrl}/${page}`, { signal: AbortSignal.timeout(30_000) });
       await response.body?.cancel();
       return response.status;
     } catch {
@@ -100,7 +100,7 @@ export class Operators {
   /** The page of metrics, as Prometheus reads it. */
   async metrics(index: number): Promise<string> {
     const { metricsUrl } = await this.get(index);
-    const response = await fetch(metricsUrl, { signal: AbortSignal.timeout(5_000) });
+    const response = await fetch(metricsUrl, { signal: AbortSignal.timeout(30_000) });
     return response.text();
   }
 }

@@ -43,6 +43,8 @@ export function pathOf(kind: Kind, namespace?: string, name?: string): string {
   const place = Object.entries(KINDS).find(([known]) => known === kind)?.[1];
   if (place === undefined)
     throw new Error(`tests do not know where ${kind} is served: add it to the table of kinds`);
+  // The API server knows no such path and answers 404, which a test may take for the object's absence.
+  if (namespace === '') throw new Error(`${kind} ${name ?? ''}: an object of no namespace has none, not ''`);
   const slash = place.lastIndexOf('/');
   const within = namespace === undefined ? '' : `/namespaces/${namespace}`;
   return `/${place.slice(0, slash)}${within}${place.slice(slash)}${name === undefined ? '' : `/${name}`}`;

@@ -32,7 +32,7 @@ export async function aReadyServer(namespace: string, name: string, spec: object
 
 /** The server, once it says of its newest spec that it is ready. */
 export async function readyAgain(namespace: string, name: string): Promise<KubeObject> {
-  return becomes('MCPServer', namespace, name, phaseOf, 'Ready', { timeoutMs: 45_000 });
+  return becomes('MCPServer', namespace, name, phaseOf, 'Ready');
 }
 
 /** A part of a spec that has pods fail in a named way. */

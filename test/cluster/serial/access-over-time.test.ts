@@ -165,7 +165,7 @@ describe('an operator that was away', () => {
     await world.operators.reset();
 
     await becomes('MCPAgentSession', ns, 'later', phaseOf, 'Revoked');
-    await becomes('MCPAgentSession', ns, 'ending', phaseOf, 'Expired', { timeoutMs: 40_000 });
+    await becomes('MCPAgentSession', ns, 'ending', phaseOf, 'Expired');
     const endedAt = Date.parse(String(at(ending, 'status', 'expiresAt')));
     const ended = await world.must('MCPAgentSession', 'ending', ns);
     const said = Date.parse(conditionOf(ended, 'Active')?.lastTransitionTime ?? '');

@@ -53,16 +53,12 @@ const serverOf = (name: string, spec: object) => ({
 
 /** A server that is ready, though nobody gave its Ingress an address, and its Deployment. */
 const ready = (name: Name) =>
-  eventually(
-    `${name} is ready`,
-    async () => {
-      const server = await world.must('MCPServer', name, ns);
-      expect(at(server, 'status', 'observedGeneration')).toBe(server.metadata.generation);
-      expect(conditionLine(server, 'Ready')).toBe('True Observed');
-      return { server, deployment: await world.must('Deployment', name, ns) };
-    },
-    { timeoutMs: 60_000 },
-  );
+  eventually(`${name} is ready`, async () => {
+    const server = await world.must('MCPServer', name, ns);
+    expect(at(server, 'status', 'observedGeneration')).toBe(server.metadata.generation);
+    expect(conditionLine(server, 'Ready')).toBe('True Observed');
+    return { server, deployment: await world.must('Deployment', name, ns) };
+  });
 
 const resolvedOf = async (name: Name) => at((await ready(name)).server, 'status', 'resolved');
 
@@ -83,13 +79,13 @@ beforeAll(async () => {
   await world.apply(shared('regcred', 'mirror'));
   await world.operators.restartAll(ENVIRONMENT);
   await world.apply(Object.entries(SERVERS).map(([name, spec]) => serverOf(name, spec)));
-}, 120_000);
+});
 
 afterAll(async () => {
   await world.kubectl(['delete', 'mcpserver', '--all', '-n', ns]);
   await world.operators.restartAll();
   await world.operators.reset();
-}, 120_000);
+});
 
 describe('routes of an installation', () => {
   it('are on its host, unless their author chose a prefix', async () => {

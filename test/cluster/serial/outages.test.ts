@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { aServer, goes, make } from '../harness/builders.ts';
 import { cluster } from '../harness/cluster.ts';
-import { eventually } from '../harness/eventually.ts';
+import { COLLECTED, eventually } from '../harness/eventually.ts';
 import { namespace } from '../harness/namespace.ts';
 import { Relay } from './relay.ts';
 import {
@@ -42,13 +42,13 @@ beforeAll(async () => {
   await twoReady();
   await make(...NAMES.map((name) => aServer(ns, name, { gateway: { enabled: name !== 'four' } })));
   for (const name of NAMES) await settled(name);
-}, 180_000);
+});
 
 afterAll(async () => {
   await apiServerAnswers();
   await world.operators.restartAll();
   await twoReady();
-}, 180_000);
+});
 
 describe('an API server that restarts', () => {
   it('finds its watches again, and is not asked for everything more than once', async () => {
@@ -64,13 +64,13 @@ describe('an API server that restarts', () => {
     await twoReady();
     await works(ns, 'one');
     expect(await pidOf(second)).toBe(pids[second]);
-    // A leader gives up ten seconds after it last renewed, which is at most three before.
-    if (awayMs < 6_000) expect(await pidOf(first)).toBe(pids[first]);
+    // A leader gives up ten seconds after it last renewed, which is at most three before; a busy machine takes some.
+    if (awayMs < 3_000) expect(await pidOf(first)).toBe(pids[first]);
     expect((await listed(second)) - before.lists).toBeLessThanOrEqual(KINDS);
     // Each kind tries again with growing pauses while the server is away.
     expect((await watched(second)) - before.watches).toBeLessThanOrEqual(KINDS * 8);
     expect((await watched(second)) - before.watches).toBeGreaterThanOrEqual(10);
-  }, 240_000);
+  });
 
   it('outlives the lease when it takes long: who led ends with code 1, who waited goes on', async () => {
     const first = await twoReady();
@@ -89,7 +89,7 @@ describe('an API server that restarts', () => {
     await startEnded();
     await twoReady();
     await works(ns, 'one');
-  }, 240_000);
+  });
 });
 
 describe('a network', () => {
@@ -108,7 +108,7 @@ describe('a network', () => {
     await world.operators.stopAll();
     await relay.stop();
     credentials.remove();
-  }, 120_000);
+  });
 
   it('was cut while the API server forgot: what changed meanwhile is read again, and caught up with', async () => {
     await world.operators.restartAll(through);
@@ -134,13 +134,13 @@ describe('a network', () => {
       LONG,
     );
     // Kubernetes itself removes it, as soon as its own controllers have found the API server again.
-    await goes('Deployment', ns, 'three', LONG);
+    await goes('Deployment', ns, 'three', COLLECTED);
     // Told that its version is too old, or in doubt after so many tries in vain: either way it reads again. Not for
     // every change, and not for every failed try: once, or twice where its own list was too old at once.
     const lists = (await listed(second)) - before;
     expect(lists).toBeGreaterThan(0);
     expect(lists).toBeLessThanOrEqual(2 * KINDS);
-  }, 300_000);
+  });
 
   it('hangs: who led gives up before the other leads, and works again when it is run again', async () => {
     await world.operators.stopAll();
@@ -166,5 +166,5 @@ describe('a network', () => {
     await world.operators.stop(1);
     expect(await leader()).toBe(0);
     await works(ns, 'one');
-  }, 300_000);
+  });
 });

@@ -73,12 +73,12 @@ beforeAll(async () => {
   await removeOthers();
   await make(...names.map((name) => aServer(ns, name, { gateway: { enabled: true } })));
   await settled();
-}, 240_000);
+});
 
 afterAll(async () => {
   await world.operators.restartAll();
   await twoReady();
-}, 120_000);
+});
 
 describe('a new proxy image', () => {
   it('reaches all servers, at no time more than a tenth of them, and changes nothing else', async () => {
@@ -92,7 +92,7 @@ describe('a new proxy image', () => {
     const text = (all: readonly KubeObject[]) => JSON.stringify(all.map(templateOf));
     expect(text(after)).toBe(text(before).replaceAll(USUAL, NEXT));
     expect(after.map(({ metadata }) => metadata.name)).toEqual(names);
-  }, 300_000);
+  });
 
   it('stops with its first wave where its pods do not become ready, and the next one goes on', async () => {
     await world.operators.restartAll({ MCP_GATEWAY_PROXY_IMAGE: BROKEN_PROXY_IMAGE });
@@ -110,5 +110,5 @@ describe('a new proxy image', () => {
     await world.operators.restartAll({ MCP_GATEWAY_PROXY_IMAGE: USUAL });
     await rollOut(USUAL);
     await settled();
-  }, 300_000);
+  });
 });

@@ -97,7 +97,7 @@ export function ended(index: number, patience: Patience = LONG): Promise<Operato
 /** What the readiness page of a replica says, `200 ok`. */
 export async function readiness(index: number): Promise<string> {
   const { healthUrl } = await world.operators.get(index);
-  const response = await fetch(`${healthUrl}/readyz`, { signal: AbortSignal.timeout(5_000) });
+  const response = await fetch(`${healthUrl}/readyz`, { signal: AbortSignal.timeout(30_000) });
   return `${response.status} ${await response.text()}`.trim();
 }
 

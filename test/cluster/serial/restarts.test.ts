@@ -77,12 +77,12 @@ beforeAll(async () => {
   for (const object of ACCESS.slice(4)) await make(object);
   for (const name of names) await eventually(`${name} is settled`, () => isSettled(ns, name), LONG);
   await eventually('all is written', isQuiet, LONG);
-}, 240_000);
+});
 
 afterAll(async () => {
   await startEnded();
   await twoReady();
-}, 120_000);
+});
 
 /** Stops both, does something, and starts them again; what the API server was asked for then. */
 async function restarted(
@@ -110,7 +110,7 @@ describe('a restart', () => {
     expect(requests.length - lists.length).toBeLessThan(10);
     const watches = requestsSince(mark).filter(({ verb }) => verb === 'watch');
     expect(watches.length).toBeLessThanOrEqual(2 * 2 * 20);
-  }, 240_000);
+  });
 
   it('writes nothing where the other replica comes first and everything is written down in another order', async () => {
     const reversed = (value: unknown): unknown => {
@@ -128,5 +128,5 @@ describe('a restart', () => {
     });
     expect(changesHere(mark).map(lineOf)).toEqual([]);
     expect((await world.must('Deployment', 's00', ns)).metadata.generation).toBe(first.metadata.generation);
-  }, 240_000);
+  });
 });

@@ -156,7 +156,7 @@ beforeAll(async () => {
   mark = world.audit.mark();
   await world.operators.reset();
   await Promise.all(Object.keys(SEEDS).map(settled));
-}, 180_000);
+});
 
 afterAll(async () => {
   await world.operators.reset();
