@@ -64,6 +64,7 @@ export interface AuditFilter {
 
 const CREDENTIAL = 'authentication.kubernetes.io/credential-id';
 const DECISION = 'authorization.k8s.io/decision';
+const NEWLINE = 10;
 const WRITES: readonly string[] = ['create', 'update', 'patch', 'delete', 'deletecollection'];
 
 export class AuditLog {
@@ -95,14 +96,19 @@ export class AuditLog {
       const chunk = Buffer.alloc(1 << 20);
       let at = position;
       let rest = Buffer.alloc(0);
+      // A line that was being written when the position was taken is of before.
+      let isCut = position > 0 && (readSync(handle, chunk, 0, 1, position - 1) === 0 || chunk[0] !== NEWLINE);
       while (at < size) {
         const length = readSync(handle, chunk, 0, Math.min(chunk.length, size - at), at);
         if (length === 0) break;
         at += length;
         const joined = Buffer.concat([rest, chunk.subarray(0, length)]);
-        const end = joined.lastIndexOf(10);
-        yield* joined.subarray(0, Math.max(end, 0)).toString().split('\n');
+        const end = joined.lastIndexOf(NEWLINE);
         rest = joined.subarray(end + 1);
+        if (end === -1) continue;
+        const lines = joined.subarray(0, end).toString().split('\n');
+        yield* isCut ? lines.slice(1) : lines;
+        isCut = false;
       }
     } finally {
       closeSync(handle);
