@@ -98,8 +98,11 @@ const schema = z.object({
     .default(2_000)
     .describe('the most requests of one caller at once, where the policy says nothing'),
   MAX_BUFFERED_BYTES: envInteger(1, 1024 ** 4)
-    .default(128 * MIB)
+    .default(64 * MIB)
     .describe('the most bytes of request bodies held at a time'),
+  MAX_BUFFERED_ANSWER_BYTES: envInteger(1, 1024 ** 4)
+    .default(64 * MIB)
+    .describe('the most bytes of answers held at a time'),
   REQUEST_TIMEOUT_MS: envInteger(100, 3_600_000)
     .default(30_000)
     .describe('the milliseconds in which a request has to arrive'),
@@ -144,6 +147,7 @@ export interface ProxyLimits {
   /** Of requests, where the policy says nothing. */
   readonly subjectRate: { readonly perMinute: number; readonly burst: number };
   readonly maxBufferedBytes: number;
+  readonly maxBufferedAnswerBytes: number;
   readonly requestTimeoutMs: number;
   readonly unreadTimeoutMs: number;
 }
@@ -231,6 +235,7 @@ function configOf(env: Variables): ProxyConfig {
       maxConcurrentPerSubject: env.MAX_CONCURRENT_PER_SUBJECT,
       subjectRate: { perMinute: env.SUBJECT_RATE_PER_MINUTE, burst: env.SUBJECT_RATE_BURST },
       maxBufferedBytes: env.MAX_BUFFERED_BYTES,
+      maxBufferedAnswerBytes: env.MAX_BUFFERED_ANSWER_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       unreadTimeoutMs: env.UNREAD_TIMEOUT_MS,
     },

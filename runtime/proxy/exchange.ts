@@ -38,6 +38,10 @@ export class Exchange {
   body: Buffer | undefined;
   /** Of the budget for bodies. */
   heldBytes = 0;
+  /** Of the budget for answers. */
+  heldAnswerBytes = 0;
+  /** Cut off because the caller took nothing of the answer. */
+  unread = false;
   message: ClientMessage | undefined;
   decision = UNDECIDED;
   /** Whether policy had its say, so that a refusal is an answer to a request and not to a connection. */

@@ -61,7 +61,7 @@ export class Pipeline implements Flow {
     const before = this.newest.get(socket);
     this.newest.set(socket, exchange);
     if (this.draining) response.shouldKeepAlive = false;
-    response.on('timeout', () => cutWhereUnread(socket));
+    response.on('timeout', () => cutWhereUnread(exchange, socket));
     response.on('close', () => this.onClosed(exchange));
     if (before === undefined) this.begin(exchange);
     else before.response.once('close', () => this.begin(exchange));
@@ -132,26 +132,29 @@ export class Pipeline implements Flow {
 
   /** The caller has the answer, or the connection is gone: until then it takes memory, and so a place. */
   private onClosed(exchange: Exchange): void {
-    const { places, bodies } = this.services;
+    const { places, bodies, answers } = this.services;
     const { socket } = exchange.request;
     if (this.newest.get(socket) === exchange) this.newest.delete(socket);
     if (exchange.holdsPlace) places.give(exchange.subjectKey);
     bodies.give(exchange.heldBytes);
+    answers.give(exchange.heldAnswerBytes);
     if (exchange.finished) return;
     exchange.cancelUpstream?.();
     const sent = exchange.forwardedMs !== undefined;
     this.end(exchange, {
       status: exchange.response.headersSent ? exchange.response.statusCode : 0,
       decision: exchange.authorised ? exchange.decision.outcome : 'deny',
-      reason: 'client_closed',
+      reason: exchange.unread ? 'answer_unread' : 'client_closed',
       outcome: sent ? 'cancelled' : 'none',
     });
   }
 }
 
 /** Nothing moved on a connection for a while. A stream may be silent; a caller who takes nothing is cut off. */
-function cutWhereUnread(socket: Socket): void {
-  if (socket.writableLength > 0) socket.destroy();
+function cutWhereUnread(exchange: Exchange, socket: Socket): void {
+  if (socket.writableLength === 0) return;
+  exchange.unread = true;
+  socket.destroy();
 }
 
 /** Where a request was ambiguous, so is what follows it; and a large body is not read to its end for nothing. */

@@ -6,6 +6,7 @@ import type { PolicySource } from './policy/policy-source.ts';
 import type { StreamsState } from './policy/policy-streams.ts';
 import type { Audit } from './proxy.ts';
 import type { RequestMetrics } from './request-metrics.ts';
+import type { ByteBudget } from './state/byte-budget.ts';
 import type { Places } from './state/places.ts';
 
 export interface ProxyMetricsOptions {
@@ -16,6 +17,8 @@ export interface ProxyMetricsOptions {
   readonly streams: () => StreamsState | undefined;
   readonly metrics: RequestMetrics;
   readonly places: Places;
+  readonly bodies: ByteBudget;
+  readonly answers: ByteBudget;
   readonly audit: Audit | undefined;
 }
 
@@ -23,12 +26,22 @@ export function createProxyRegistry(options: ProxyMetricsOptions): Registry {
   const { name, namespace, cluster } = options.config.server;
   const registry = createRegistry({ server: name, namespace, cluster });
   options.metrics.register(registry);
-  const { places } = options;
+  const { places, bodies, answers } = options;
   sampledGauge({
     name: 'mcp_gateway_inflight_requests',
     help: 'Requests in progress.',
     registry,
     read: () => [{ labels: {}, value: places.inUse }],
+  });
+  sampledGauge({
+    name: 'mcp_gateway_buffered_bytes',
+    help: 'Memory of request bodies, and of answers that are not whole yet or not yet taken by their callers.',
+    registry,
+    labelNames: ['of'],
+    read: () => [
+      { labels: { of: 'requests' }, value: bodies.inUse },
+      { labels: { of: 'answers' }, value: answers.inUse },
+    ],
   });
   addPolicyMetrics(registry, options);
   if (options.config.policyStream !== undefined) addStreamMetrics(registry, options);

@@ -73,11 +73,11 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     keys: keys.ring,
     upstream: await createUpstream(config, clock),
   });
-  const { policy, forwarded, places } = services;
+  const { policy, forwarded, places, bodies, answers } = services;
   const pipeline = new Pipeline(services);
   let streams: PolicyStreams | undefined;
   const observed = { config, clock, policy, streams: () => streams?.state };
-  const registry = createProxyRegistry({ ...observed, metrics, places, audit });
+  const registry = createProxyRegistry({ ...observed, metrics, places, bodies, answers, audit });
   const pages = createPages({
     ...observed,
     audit: audit?.delivery,
@@ -158,6 +158,7 @@ function createServices(given: Given): ProxyServices {
     subjectRates: new RateMeter(),
     toolRates: new RateMeter(),
     bodies: new ByteBudget(config.limits.maxBufferedBytes),
+    answers: new ByteBudget(config.limits.maxBufferedAnswerBytes),
     clientMessages: new ClientMessageReader(),
     serverMessages: new ServerMessageReader(),
   };

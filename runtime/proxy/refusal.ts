@@ -74,6 +74,8 @@ function codeOf(reason: Reason): number {
     case 'upstream_lost':
     case 'upstream_timeout':
     case 'upstream_invalid':
+    case 'upstream_too_large':
+    case 'upstream_overflow':
       return INTERNAL_ERROR;
     default:
       return POLICY_DENIED_CODE;

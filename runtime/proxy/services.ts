@@ -33,6 +33,8 @@ export interface ProxyServices {
   readonly toolRates: RateMeter;
   /** Memory for request bodies. */
   readonly bodies: ByteBudget;
+  /** Memory for answers under way. */
+  readonly answers: ByteBudget;
   readonly recorder: Recorder;
   readonly clientMessages: ClientMessageReader;
   readonly serverMessages: ServerMessageReader;

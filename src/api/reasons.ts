@@ -72,6 +72,15 @@ export const EDGE_REASONS = {
   ),
   upstream_timeout: entry(504, 'The server did not answer in time; whether the call took effect is unknown.'),
   upstream_invalid: entry(502, 'The server answered something that is not valid HTTP or JSON-RPC.'),
+  upstream_too_large: entry(
+    502,
+    'The answer of the server is larger than this proxy passes on; whether the call took effect is unknown.',
+  ),
+  upstream_overflow: entry(
+    502,
+    'The answers under way take all the memory that this proxy has for them; whether the call took effect is unknown.',
+  ),
+  answer_unread: entry(499, 'The caller took nothing of the answer for too long, and was cut off.'),
   client_closed: entry(499, 'The caller went away before the answer was complete.'),
 } as const satisfies Record<string, ReasonEntry>;
 

@@ -11,7 +11,7 @@ export interface StreamEvent {
 
 export type SplitResult =
   | { readonly ok: true; readonly events: readonly StreamEvent[] }
-  | { readonly ok: false; readonly problem: string };
+  | { readonly ok: false; readonly problem: 'byte_order_mark' | 'too_large' };
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -32,10 +32,14 @@ export class EventSplitter {
     this.maxEventBytes = maxEventBytes;
   }
 
+  /** Bytes of the event that is not yet complete. */
+  get heldBytes(): number {
+    return this.held.byteLength;
+  }
+
   push(chunk: Buffer): SplitResult {
     // A reader skips a byte order mark, and would so see another first field than a proxy that doesn't.
-    if (!this.started && chunk[0] === 0xef)
-      return { ok: false, problem: 'the stream begins with a byte order mark' };
+    if (!this.started && chunk[0] === 0xef) return { ok: false, problem: 'byte_order_mark' };
     this.started ||= chunk.length > 0;
     const events: StreamEvent[] = [];
     let start = 0;
@@ -59,7 +63,7 @@ export class EventSplitter {
     }
     const rest = chunk.subarray(start);
     this.held.push(rest);
-    if (this.held.byteLength > this.maxEventBytes) return { ok: false, problem: 'an event is too large' };
+    if (this.held.byteLength > this.maxEventBytes) return { ok: false, problem: 'too_large' };
     return { ok: true, events };
   }
 

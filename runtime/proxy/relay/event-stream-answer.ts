@@ -7,11 +7,14 @@ import { relayedHeaders } from './answer-headers.ts';
 import { EventSplitter, eventOf, withData, type StreamEvent } from './event-splitter.ts';
 import {
   INVALID_ANSWER,
+  NO_ROOM_FOR_ANSWER,
+  TOO_LARGE_ANSWER,
   answersRequest,
   filteredResponse,
   passServerRequest,
   responseRefusal,
 } from './governed-message.ts';
+import { holdAnswer } from './held-answer.ts';
 import type { Answer, RelayContext } from './answer.ts';
 
 export class EventStreamAnswer implements Answer {
@@ -20,6 +23,8 @@ export class EventStreamAnswer implements Answer {
   private readonly splitter: EventSplitter;
   private answered = false;
   private waitsForDrain = false;
+  /** Written, and not yet taken by the caller. */
+  private untaken = 0;
 
   constructor(context: RelayContext, headers: readonly string[]) {
     this.context = context;
@@ -41,10 +46,15 @@ export class EventStreamAnswer implements Answer {
   }
 
   push(chunk: Buffer): void {
+    if (this.context.exchange.finished) return;
     const { exchange } = this.context;
+    if (!this.hold(chunk.length)) {
+      this.context.fail(NO_ROOM_FOR_ANSWER);
+      return;
+    }
     const result = this.splitter.push(chunk);
     if (!result.ok) {
-      this.context.fail(INVALID_ANSWER);
+      this.context.fail(result.problem === 'too_large' ? TOO_LARGE_ANSWER : INVALID_ANSWER);
       return;
     }
     const passed: Buffer[] = [];
@@ -58,7 +68,9 @@ export class EventStreamAnswer implements Answer {
       }
       passed.push(outcome);
     }
-    if (!exchange.finished) this.write(passed);
+    if (exchange.finished) return;
+    this.write(passed);
+    this.hold();
   }
 
   end(): void {
@@ -125,12 +137,23 @@ export class EventStreamAnswer implements Answer {
     const { exchange, call } = this.context;
     const bytes = parts.length === 1 ? first : Buffer.concat(parts);
     exchange.bytesOut += bytes.length;
-    if (exchange.response.write(bytes) || this.waitsForDrain || call === undefined) return;
+    if (exchange.response.write(bytes)) return;
+    this.untaken = exchange.response.writableLength;
+    if (this.waitsForDrain || call === undefined) return;
     this.waitsForDrain = true;
     call.pause();
     exchange.response.once('drain', () => {
       this.waitsForDrain = false;
+      this.untaken = 0;
+      // The connection to the server may be another call's by now.
+      if (exchange.finished) return;
+      this.hold();
       call.resume();
     });
+  }
+
+  /** Takes memory for what came and has not left, and for `more`; false where there is none. */
+  private hold(more = 0): boolean {
+    return holdAnswer(this.context, this.splitter.heldBytes + this.untaken + more);
   }
 }

@@ -105,3 +105,5 @@ function withJsonType(headers: readonly string[]): string[] {
 }
 
 export const INVALID_ANSWER: Refusal = refuseEdge('upstream_invalid');
+export const TOO_LARGE_ANSWER: Refusal = refuseEdge('upstream_too_large');
+export const NO_ROOM_FOR_ANSWER: Refusal = refuseEdge('upstream_overflow');

@@ -2,7 +2,15 @@
 import { GatheredBytes } from '../gathered-bytes.ts';
 import type { Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
-import { INVALID_ANSWER, answersRequest, filteredResponse, responseRefusal } from './governed-message.ts';
+import {
+  INVALID_ANSWER,
+  NO_ROOM_FOR_ANSWER,
+  TOO_LARGE_ANSWER,
+  answersRequest,
+  filteredResponse,
+  responseRefusal,
+} from './governed-message.ts';
+import { holdAnswer } from './held-answer.ts';
 import { sendWhole } from './send.ts';
 import type { Answer, RelayContext } from './answer.ts';
 
@@ -18,9 +26,12 @@ export class MessageAnswer implements Answer {
   }
 
   push(chunk: Buffer): void {
-    this.gathered.push(chunk);
-    const { maxAnswerBytes } = this.context.services.config.limits;
-    if (this.gathered.byteLength > maxAnswerBytes) this.context.fail(INVALID_ANSWER);
+    const { exchange, services } = this.context;
+    if (exchange.finished) return;
+    const bytes = this.gathered.byteLength + chunk.length;
+    if (bytes > services.config.limits.maxAnswerBytes) this.context.fail(TOO_LARGE_ANSWER);
+    else if (!holdAnswer(this.context, bytes)) this.context.fail(NO_ROOM_FOR_ANSWER);
+    else this.gathered.push(chunk);
   }
 
   end(): void {

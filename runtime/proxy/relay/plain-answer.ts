@@ -1,7 +1,9 @@
 // Answers of which only the status matters: errors of the server's HTTP side, and acknowledgements without a body.
+import { GatheredBytes } from '../gathered-bytes.ts';
 import type { Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
 import { answersRequest } from './governed-message.ts';
+import { holdAnswer } from './held-answer.ts';
 import type { Answer, RelayContext } from './answer.ts';
 
 /** More than this of an error page helps nobody. */
@@ -14,8 +16,8 @@ export class PlainAnswer implements Answer {
   private readonly status: number;
   private readonly headers: readonly string[];
   private readonly isJson: boolean;
-  private readonly chunks: Buffer[] = [];
-  private bytes = 0;
+  private readonly gathered = new GatheredBytes();
+  private isWhole = true;
 
   constructor(context: RelayContext, status: number, headers: readonly string[], isJson: boolean) {
     this.context = context;
@@ -25,15 +27,17 @@ export class PlainAnswer implements Answer {
   }
 
   push(chunk: Buffer): void {
-    this.bytes += chunk.length;
-    if (this.bytes <= MAX_BYTES) this.chunks.push(chunk);
+    const bytes = this.gathered.byteLength + chunk.length;
+    this.isWhole &&= bytes <= MAX_BYTES && holdAnswer(this.context, bytes);
+    if (this.isWhole) this.gathered.push(chunk);
   }
 
   end(): void {
     const { exchange, services } = this.context;
     const { mcpSession } = exchange;
     if (this.status === 404 && mcpSession !== undefined) services.sessions.ended(mcpSession);
-    const body = this.bytes <= MAX_BYTES ? Buffer.concat(this.chunks) : Buffer.alloc(0);
+    const gathered = this.gathered.take();
+    const body = this.isWhole ? gathered : Buffer.alloc(0);
     const message = this.isJson ? services.serverMessages.read(body) : undefined;
     // A result has no place in an error: read as one, it would pass by the rules for results.
     const isAnswer = message?.isError === true && answersRequest(exchange, message);

@@ -1,5 +1,5 @@
-// How much memory request bodies take together. Each is bounded, and so is their number, but not the product: callers
-// who send large bodies slowly would fill the pod.
+// How much memory may be taken by what is large and comes slowly: bodies of requests, and answers. Each is bounded, and so
+// is their number, but not the product, which would fill the pod.
 
 export class ByteBudget {
   inUse = 0;

@@ -143,7 +143,7 @@ describe('an event stream', () => {
     const stream = await openStream(CALL);
     (await server).write(`data: ${'x'.repeat(2000)}`);
     await stream.ended;
-    expect(stream.text).toContain('"reason":"upstream_invalid"');
+    expect(stream.text).toContain('"reason":"upstream_too_large"');
   });
 
   it('says that the outcome is unknown when the server is lost', async () => {

@@ -77,7 +77,19 @@ describe('a server that fails', () => {
         response.writeHead(200, JSON_TYPE).end(RESULT.replace('[]', `["${'x'.repeat(5000)}"]`));
       },
     });
-    expect((await world.call('read_note')).json.error?.data?.reason).toBe('upstream_invalid');
+    const answer = await world.call('delete_note');
+    expect(answer.json.error).toMatchObject({
+      code: -32603,
+      message: expect.stringContaining('larger'),
+      data: { reason: 'upstream_too_large', httpStatus: 502 },
+    });
+    expect(answer.json.error?.data).not.toHaveProperty('retryAfterMs');
+    expect((await world.audit(2))[1]).toMatchObject({
+      decision: 'allow',
+      reason: 'upstream_too_large',
+      outcome: 'unknown',
+    });
+    expect(world.received).toHaveLength(1);
   });
 });
 

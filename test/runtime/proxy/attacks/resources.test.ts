@@ -87,7 +87,7 @@ describe('attack 29: events that are not what they seem', () => {
         if (sent % 5_000 === 0) await new Promise(setImmediate);
       }
       await stream.ended;
-      expect(stream.text).toContain('"reason":"upstream_invalid"');
+      expect(stream.text).toContain('"reason":"upstream_too_large"');
     }
   });
 
@@ -112,7 +112,7 @@ describe('attack 29: events that are not what they seem', () => {
     );
     for (let count = 0; count < 400; count += 1) upstream.write(filler);
     await new Promise((resolve) => upstream.on('close', resolve));
-    expect((await world.audit(3)).at(-1)).toMatchObject({ reason: 'client_closed', outcome: 'cancelled' });
+    expect((await world.audit(3)).at(-1)).toMatchObject({ reason: 'answer_unread', outcome: 'cancelled' });
     quiet.end(event(NOTE));
     await idle.ended;
     expect(idle.text).toBe(event(NOTE));
@@ -171,7 +171,7 @@ describe('attack 30: exhaustion', () => {
     const response = await server.next();
     response.writeHead(200, { 'content-type': 'application/json' });
     const more = setInterval(() => response.write(' '.repeat(500)), 5);
-    expect((await endless).json.error?.data?.reason).toBe('upstream_invalid');
+    expect((await endless).json.error?.data?.reason).toBe('upstream_too_large');
     clearInterval(more);
   });
 
