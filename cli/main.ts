@@ -5,6 +5,7 @@ import { addExplain } from './commands/explain.ts';
 import { addSession } from './commands/session.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
+import { addSynth } from './commands/synth.ts';
 import { addTools } from './commands/tools.ts';
 import { EXIT, printError, type Exit } from './output.ts';
 
@@ -15,7 +16,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     exit = code;
   };
   const program = new Command('mcp-runtime')
-    .description('Runs MCP servers behind policy on this machine, and talks to what runs.')
+    .description(
+      'Runs MCP servers behind policy on this machine, talks to what runs, and writes what a cluster needs.',
+    )
     .exitOverride()
     .showHelpAfterError('(add --help for what this command takes)');
   addStart(program, end);
@@ -24,6 +27,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addSession(program, end);
   addStatus(program, end);
   addExplain(program, end);
+  addSynth(program, end);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;

@@ -43,6 +43,10 @@ export {
   type SynthesisedProgram,
   type SynthesisedServer,
 } from '#render/synthesise.ts';
+export { renderGitOps, type GitOpsOptions } from '#render/gitops/gitops.ts';
+export type { ArgoOptions, ArgoShape } from '#render/gitops/argo.ts';
+export type { FluxOptions } from '#render/gitops/flux.ts';
+export type { RenderedFile } from '#render/rendered-file.ts';
 export { renderYaml, type YamlFile } from '#render/yaml.ts';
 export { BootstrapStack } from '#stacks/bootstrap-stack.ts';
 export { PlatformStack, type PlatformStackProps } from '#stacks/platform-stack.ts';

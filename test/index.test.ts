@@ -25,6 +25,7 @@ describe('the public surface', () => {
       'Tool',
       'ToolRule',
       'Trust',
+      'renderGitOps',
       'renderYaml',
       'silence',
       'synthesise',

@@ -4,6 +4,8 @@
 import { CustomResource, secret, type CustomResourceOptions } from '@pulumi/pulumi';
 import { getVersion } from '@pulumi/kubernetes/utilities.js';
 import { manifestKey, type Manifest } from '#constructs/kit/manifest.ts';
+import { isDefinition, isNamespace, needs } from './needs.ts';
+import { isSecret, SECRET_MEMBERS } from './secrets.ts';
 import type { SynthesisedProgram } from './synthesise.ts';
 
 /** `kubernetes:core/v1:Namespace`, `kubernetes:mcpruntime.org/v1alpha1:MCPServer`. */
@@ -16,11 +18,9 @@ export function pulumiName({ metadata }: Manifest): string {
   return metadata.namespace === undefined ? metadata.name : `${metadata.namespace}/${metadata.name}`;
 }
 
-const SECRET_MEMBERS = ['data', 'stringData'] as const;
-
 /** The inputs of a resource; what a Secret holds is sealed, so that no state file shows it. */
 export function pulumiInputs(manifest: Manifest): Record<string, unknown> {
-  if (manifest.apiVersion !== 'v1' || manifest.kind !== 'Secret') return { ...manifest };
+  if (!isSecret(manifest)) return { ...manifest };
   const sealed = SECRET_MEMBERS.filter((member) => manifest[member] !== undefined);
   return { ...manifest, ...Object.fromEntries(sealed.map((member) => [member, secret(manifest[member])])) };
 }
@@ -29,16 +29,6 @@ class KubernetesObject extends CustomResource {
   constructor(manifest: Manifest, options: CustomResourceOptions) {
     super(pulumiType(manifest), pulumiName(manifest), pulumiInputs(manifest), options);
   }
-}
-
-const isNamespace = ({ apiVersion, kind }: Manifest) => apiVersion === 'v1' && kind === 'Namespace';
-const isDefinition = ({ kind }: Manifest) => kind === 'CustomResourceDefinition';
-
-/** Whether `object` can't exist before `other`: its namespace, or the definition of its group's kinds. */
-function needs(object: Manifest, other: Manifest): boolean {
-  if (isNamespace(other)) return object.metadata.namespace === other.metadata.name;
-  const [group] = object.apiVersion.split('/');
-  return isDefinition(other) && group !== undefined && other.metadata.name.endsWith(`.${group}`);
 }
 
 /**

@@ -1,7 +1,7 @@
 // From a program to plain objects, the one way: files, Pulumi resources, the local platform and tests all start from
 // what is returned here. It reads nothing but the program, so the same program yields the same objects everywhere.
 // cdk8s has a synthesis of its own; it walks the whole app once for every chart and refuses no duplicates.
-import { ApiObject, App, type Chart } from 'cdk8s';
+import { ApiObject, App, Chart } from 'cdk8s';
 import type { IConstruct } from 'constructs';
 import { API_VERSION } from '#api/kind.ts';
 import { MCPServer } from '#api/mcp-server.ts';
@@ -26,6 +26,8 @@ export interface SynthesisedChart {
   readonly name: string;
   /** In the order of the program. */
   readonly objects: readonly SynthesisedObject[];
+  /** Names of the charts that the program says come first, with `addDependency` of a chart or of anything in it. */
+  readonly dependsOn: readonly string[];
 }
 
 export interface SynthesisedServer {
@@ -64,6 +66,24 @@ function duplicates(entries: readonly { readonly key: string; readonly path: str
   });
 }
 
+/** By chart, those that something in it depends on. */
+function chartDependencies(constructs: readonly IConstruct[]): ReadonlyMap<Chart, ReadonlySet<Chart>> {
+  const before = new Map<Chart, Set<Chart>>();
+  for (const construct of constructs) {
+    for (const dependency of construct.node.dependencies) {
+      const [chart, other] = [chartAround(construct), chartAround(dependency)];
+      if (chart === undefined || other === undefined || chart === other) continue;
+      before.set(chart, (before.get(chart) ?? new Set()).add(other));
+    }
+  }
+  return before;
+}
+
+/** Nothing where it is the app itself. */
+function chartAround(construct: IConstruct): Chart | undefined {
+  return construct.node.scopes.findLast((scope) => Chart.isChart(scope));
+}
+
 /** Late rules that constructs of the program added to themselves. */
 function validate(constructs: readonly IConstruct[]): readonly Problem[] {
   return constructs.flatMap(({ node }) => node.validate().map((message) => ({ path: node.path, message })));
@@ -90,7 +110,12 @@ export function synthesiseApp(app: App): SynthesisedProgram {
     if (kind === MCPServer.kind && apiVersion === API_VERSION) servers.push(serverOf(object, construct));
   }
 
-  const charts = [...objects].map(([chart, all]) => ({ path: chart.node.path, name: chartName(chart), all }));
+  const charts = [...objects].map(([chart, all]) => ({
+    chart,
+    path: chart.node.path,
+    name: chartName(chart),
+    all,
+  }));
   const twice = [
     ...duplicates(charts.map(({ name, path }) => ({ key: `chart ${name}`, path }))),
     ...duplicates(
@@ -100,8 +125,12 @@ export function synthesiseApp(app: App): SynthesisedProgram {
   const checked = runChecks(constructs);
   const problems = [...twice, ...checked.problems];
   if (problems.length > 0) throw new InvalidProgramError(problems);
+  const before = chartDependencies(constructs);
   return {
-    charts: charts.map(({ name, all }) => ({ name, objects: all })),
+    charts: charts.map(({ chart, name, all }) => {
+      const dependsOn = [...(before.get(chart) ?? [])].map(chartName);
+      return { name, objects: all, dependsOn };
+    }),
     servers,
     warnings: checked.warnings,
   };

@@ -52,3 +52,12 @@ function block(value: object, indent: string): string | undefined {
 export function yamlText(value: object): string {
   return block(value, '') ?? (Array.isArray(value) ? '[]\n' : '{}\n');
 }
+
+/**
+ * A text of several lines as people read it, after `key: `. It has to start with a letter, and its lines to end with
+ * neither blanks nor anything that YAML does not print: for texts of ours, not for data.
+ */
+export function blockText(text: string, indent: string): string {
+  const lines = text.replace(/\n$/, '').split('\n');
+  return `|\n${lines.map((line) => (line === '' ? '' : `${indent}${line}`)).join('\n')}\n`;
+}
