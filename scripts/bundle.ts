@@ -2,6 +2,7 @@
 // A bundle takes about 100 ms, so nothing is cached and nothing can be stale.
 import path from 'node:path';
 import { build, formatMessages, type Message } from 'esbuild';
+import { directBuiltins, englishOnly } from './bundle-plugins.ts';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -51,6 +52,11 @@ export async function bundleProgram(
       banner: { js: banner },
       sourcemap: 'linked',
       legalComments: 'none',
+      // A program's text stays in memory as long as it runs. Names are kept, for stack traces.
+      minifySyntax: true,
+      minifyWhitespace: true,
+      lineLimit: 160,
+      plugins: [directBuiltins, englishOnly],
       logLevel: 'silent',
     });
   } catch (error) {

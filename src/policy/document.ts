@@ -1,11 +1,11 @@
 // The contract between whoever compiles policy (operator, local platform) and whoever enforces it (proxy): one
 // self-contained document per server. Grants are already folded, one record per subject, so that a lookup costs the
 // same however many grants name one team. It holds no secret and no argument of any call.
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { RISK_LEVELS, SIDE_EFFECTS } from '#api/side-effect.ts';
 import { TRUST_LEVELS } from '#api/trust.ts';
 import { err, ok, type Problem, type Result } from '#api/result.ts';
+import { canonicalDigest } from './canonical-json.ts';
 import { documentProblems } from './document-problems.ts';
 
 export const POLICY_SCHEMA = 'mcpruntime.org/policy.v1';
@@ -158,26 +158,13 @@ export type PolicySession = z.output<typeof session>;
 export type PolicyTool = z.output<typeof tool>;
 export type PolicyRate = z.output<typeof rate>;
 
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== 'object' || value === null) return value;
-  const members = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(members.map(([name, member]) => [name, sorted(member)]));
-}
-
-/** JSON with the members of every object in code-point order, so that equal content has equal bytes. */
-export function canonicalJson(value: unknown): string {
-  return JSON.stringify(sorted(value));
-}
-
 /** Members that say where a document stands, and not what it says. */
 const PLACE = new Set(['revision', 'inputs', 'epoch']);
 
 /** The revision of a content: `sha256:<hex>`, independent of member order and of `inputs` and `epoch`. */
 export function revisionOf(document: object): string {
   const members = Object.entries(document).filter(([name]) => !PLACE.has(name));
-  const body = canonicalJson(Object.fromEntries(members));
-  return `sha256:${createHash('sha256').update(body).digest('hex')}`;
+  return `sha256:${canonicalDigest(Object.fromEntries(members))}`;
 }
 
 /** Adds revision and order to a content. */

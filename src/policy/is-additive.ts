@@ -3,13 +3,13 @@
 import { objectKey } from '#api/principal.ts';
 import { trustRank } from '#api/trust.ts';
 import { allowTerms, toolTerms, type AllowTerms, type ToolTerms } from './allow-order.ts';
-import {
-  canonicalJson,
-  type PolicyAllow,
-  type PolicyContent,
-  type PolicyDeny,
-  type PolicySession,
-  type PolicySubjectRecord,
+import { canonicalJson } from './canonical-json.ts';
+import type {
+  PolicyAllow,
+  PolicyContent,
+  PolicyDeny,
+  PolicySession,
+  PolicySubjectRecord,
 } from './document.ts';
 import { subjectKey } from './subject-key.ts';
 

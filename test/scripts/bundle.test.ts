@@ -34,6 +34,40 @@ describe('bundleProgram', () => {
     expect(execFileSync(process.execPath, [bundle], { cwd: folder, encoding: 'utf8' })).toBe('function');
   });
 
+  async function said(source: string): Promise<string> {
+    const bundle = await bundleProgram(program(source), path.join(folder, 'out.mjs'));
+    return execFileSync(process.execPath, [bundle], { cwd: folder, encoding: 'utf8' });
+  }
+
+  it("takes Node's own modules as they are, and loads nothing that they only offer", async () => {
+    const text = await said(`
+      import http, { createServer } from 'node:http';
+      import * as fs from 'node:fs';
+      const same = createServer === process.getBuiltinModule('http').createServer && http.createServer === createServer;
+      const loaded: readonly string[] = Reflect.get(process, 'moduleLoadList');
+      const client = loaded.some((name) => name.includes('undici/undici'));
+      process.stdout.write(JSON.stringify([same, typeof fs.readFileSync, client]));
+    `);
+    expect(JSON.parse(text)).toEqual([true, 'function', false]);
+  });
+
+  it("keeps the names of functions, and zod's English", async () => {
+    const zod = path.join(root, 'node_modules/zod/index.js');
+    const text = await said(`
+      import { z } from ${JSON.stringify(zod)};
+      function whereItHappened(): string {
+        return String(new Error().stack).split('\\n')[1] ?? '';
+      }
+      const { error } = z.string().safeParse(1);
+      process.stdout.write(JSON.stringify([whereItHappened(), error?.issues[0]?.message, Object.keys(z.locales)]));
+    `);
+    expect(JSON.parse(text)).toEqual([
+      expect.stringContaining('whereItHappened'),
+      'Invalid input: expected string, received number',
+      [],
+    ]);
+  });
+
   it('resolves the imports of the floors', async () => {
     const entry = path.relative(root, path.join(root, 'src/api/trust.ts'));
     const bundle = await bundleProgram(entry, path.join(folder, 'trust.mjs'));

@@ -1,7 +1,8 @@
 // When the ConfigMap of a policy is written. A proxy that runs hears of a change by its stream; the ConfigMap is what the
 // next start finds, and each write of it wakes the kubelets of its pods. So additions gather for a few seconds, and
 // what takes something away is written at once.
-import { canonicalJson, type PolicyDocument } from '#policy/document.ts';
+import { canonicalJson } from '#policy/canonical-json.ts';
+import type { PolicyDocument } from '#policy/document.ts';
 import { isAdditive } from '#policy/is-additive.ts';
 import { openPolicyFiles, readPolicyFiles } from '#policy/policy-file.ts';
 

@@ -1,4 +1,5 @@
 // A policy file that somebody else replaces: seen as soon as it changes, and read whole.
+import { hash } from 'node:crypto';
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import path from 'node:path';
@@ -29,7 +30,8 @@ export class PolicyFileWatch {
   private timer: NodeJS.Timeout | undefined;
   private checking = false;
   private stamp = '';
-  private text: string | undefined;
+  /** Of the text that was taken last; the text itself would be kept for nothing else. */
+  private digest: string | undefined;
 
   constructor(options: PolicyFileWatchOptions) {
     this.options = options;
@@ -99,8 +101,9 @@ export class PolicyFileWatch {
   }
 
   private take(text: string): void {
-    if (text === this.text && this.lastError === undefined) return;
-    this.text = text;
+    const digest = hash('sha256', text);
+    if (digest === this.digest && this.lastError === undefined) return;
+    this.digest = digest;
     this.hear(parsePolicy(text));
   }
 

@@ -1,14 +1,18 @@
-// What is in a program's bundle, by the names of its files: esbuild leaves a comment with the path above each. The rooms
-// that a program may import are all that may be in its image.
+// What is in a program's bundle, by the names of its files, which the source map beside it has. The rooms that a program may
+// import are all that may be in its image.
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { bundleProgram } from '#scripts/bundle.ts';
 import { contentsOf } from '#scripts/images/contents.ts';
 import { PROGRAMS } from '#scripts/images/targets.ts';
 import { MAY_IMPORT } from '#test/architecture/house.ts';
 import { roomOf, type Room } from '#test/architecture/sources.ts';
 import { temporaryFolder, type TemporaryFolder } from '#test/runtime/local/harness/temporary.ts';
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const sourceMap = z.object({ sources: z.array(z.string()) });
 
 describe('the bundle of a program', () => {
   let folder: TemporaryFolder;
@@ -22,9 +26,10 @@ describe('the bundle of a program', () => {
       `runtime/${program}/main.ts`,
       path.join(folder.path, `${program}.mjs`),
     );
-    const files = [...readFileSync(bundle, 'utf8').matchAll(/^\/\/ ([\w@./-]+\.[cm]?[jt]sx?)$/gm)].map(
-      (match) => match[1] ?? '',
-    );
+    const { sources } = sourceMap.parse(JSON.parse(readFileSync(`${bundle}.map`, 'utf8')));
+    const files = sources
+      .filter((source) => source.startsWith('.'))
+      .map((source) => path.relative(root, path.resolve(path.dirname(bundle), source)));
     const rooms = new Set(files.filter((file) => !file.startsWith('node_modules/')).map(roomOf));
     const own = roomOf(`runtime/${program}/main.ts`);
     expect(rooms).toContain(own);
