@@ -10,10 +10,17 @@ export { AgentSession, type AgentSessionProps, type SessionProps } from '#constr
 export { ServerRef } from '#constructs/access/server-ref.ts';
 export { Subject, type GrantSubject } from '#constructs/access/subject.ts';
 export { ToolRule } from '#constructs/access/tool-rule.ts';
+export { Certificates, type ServingCertificate } from '#constructs/certs/certificates.ts';
+export type { TlsProps } from '#constructs/certs/tls-settings.ts';
 export type {
   ControlPlaneProps,
   RegistryCredentialsRef,
 } from '#constructs/control-plane/control-plane-props.ts';
+export {
+  IngressInstallation,
+  type IngressInstallationProps,
+} from '#constructs/ingress/ingress-installation.ts';
+export type { IngressProps } from '#constructs/ingress/ingress-settings.ts';
 export { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 export type { Exemption } from '#constructs/kit/security.ts';
 export type { Warning } from '#constructs/kit/warnings.ts';

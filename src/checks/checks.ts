@@ -8,7 +8,9 @@ import { invalidObject } from './invalid-object.ts';
 import { openServer } from './open-server.ts';
 import { plainHttp } from './plain-http.ts';
 import { brokenQuota, tightQuota } from './quota.ts';
+import { retiredIngress } from './retired-ingress.ts';
 import { routeCollision } from './route-collision.ts';
+import { unknownClass } from './unknown-class.ts';
 import { unknownServer } from './unknown-server.ts';
 import { unknownTool } from './unknown-tool.ts';
 
@@ -17,12 +19,14 @@ export const CHECKS = [
   unknownServer,
   unknownTool,
   closedNamespace,
+  unknownClass,
   routeCollision,
   excessTrust,
   endlessSession,
   openServer,
   assertedIdentity,
   plainHttp,
+  retiredIngress,
   floatingImage,
   brokenQuota,
   tightQuota,

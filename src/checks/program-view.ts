@@ -14,6 +14,7 @@ import type { Problem } from '#api/result.ts';
 import { AccessGrant } from '#constructs/access/access-grant.ts';
 import { AgentSession } from '#constructs/access/agent-session.ts';
 import { ControlPlane } from '#constructs/control-plane/control-plane.ts';
+import { IngressInstallation } from '#constructs/ingress/ingress-installation.ts';
 import { manifestOf, type Manifest } from '#constructs/kit/manifest.ts';
 import { McpServer } from '#constructs/server/mcp-server.ts';
 
@@ -41,6 +42,7 @@ export interface ProgramView {
   readonly grants: readonly Seen<McpAccessGrant>[];
   readonly sessions: readonly Seen<McpAgentSession>[];
   readonly quotas: readonly SeenQuota[];
+  readonly ingresses: readonly IngressInstallation[];
   /** Objects of our kinds that the API server would refuse, which no construct of ours made. */
   readonly unreadable: readonly { readonly construct: IConstruct; readonly problems: readonly Problem[] }[];
   /** What the installation of this program decides, else what one decides that configures nothing. */
@@ -107,5 +109,6 @@ export function viewOf(constructs: readonly IConstruct[]): ProgramView {
   const serverByKey = new Map(
     servers.map((seen) => [keyOf(seen.resource.metadata.namespace, seen.resource.metadata.name), seen]),
   );
-  return { ...draft, servers, serverByKey, config };
+  const ingresses = constructs.filter((each) => each instanceof IngressInstallation);
+  return { ...draft, servers, serverByKey, ingresses, config };
 }

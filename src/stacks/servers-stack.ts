@@ -1,5 +1,6 @@
 // The servers of one namespace, with their grants and sessions, and the namespace itself.
 import { Chart } from 'cdk8s';
+import { LABELS, PLATFORM } from '#api/labels.ts';
 import { clusterScoped } from '#constructs/kit/cluster-scoped.ts';
 import { KubeNamespace } from '#constructs/kit/kubernetes.ts';
 import { RESTRICTED_NAMESPACE } from '#constructs/kit/security.ts';
@@ -17,7 +18,8 @@ export class ServersStack extends Chart {
     const { namespace = 'mcp-servers', createNamespace = true } = props;
     super(scope, id, { namespace, disableResourceNameHashes: true });
     if (createNamespace) {
-      const metadata = { name: namespace, labels: RESTRICTED_NAMESPACE };
+      const labels = { [LABELS.partOf]: PLATFORM, ...RESTRICTED_NAMESPACE };
+      const metadata = { name: namespace, labels };
       clusterScoped(new KubeNamespace(this, 'namespace', { metadata }));
     }
   }

@@ -10,6 +10,8 @@ const ACCESS: readonly Room[] = [...KIT, 'src/constructs/access'];
 const CONSTRUCTS: readonly Room[] = [...ACCESS, 'src/constructs/server'];
 const PLATFORM_CONSTRUCTS: readonly Room[] = [
   ...CONSTRUCTS,
+  'src/constructs/ingress',
+  'src/constructs/certs',
   'src/constructs/control-plane',
   'src/constructs/sentinel',
   'src/constructs/team',
@@ -26,6 +28,8 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/policy': ['src/api'],
   'src/constructs/kit': API,
   'src/constructs/access': [...API, 'src/constructs/kit'],
+  'src/constructs/ingress': [...API, 'src/constructs/kit'],
+  'src/constructs/certs': [...API, 'src/constructs/kit'],
   'src/constructs/server': ACCESS,
   'src/constructs/control-plane': CONSTRUCTS,
   'src/constructs/sentinel': CONSTRUCTS,

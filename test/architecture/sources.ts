@@ -14,6 +14,8 @@ export const ROOMS = [
   'src/policy',
   'src/constructs/kit',
   'src/constructs/access',
+  'src/constructs/ingress',
+  'src/constructs/certs',
   'src/constructs/server',
   'src/constructs/control-plane',
   'src/constructs/sentinel',

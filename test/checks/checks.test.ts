@@ -8,6 +8,7 @@ import { AccessGrant } from '#constructs/access/access-grant.ts';
 import { ServerRef } from '#constructs/access/server-ref.ts';
 import { ToolRule } from '#constructs/access/tool-rule.ts';
 import { ControlPlane } from '#constructs/control-plane/control-plane.ts';
+import { IngressInstallation } from '#constructs/ingress/ingress-installation.ts';
 import { Auth } from '#constructs/server/auth.ts';
 import { Gateway } from '#constructs/server/gateway.ts';
 import { aServer, grantProps, sessionProps } from '../constructs/build.ts';
@@ -75,6 +76,17 @@ const CASES: Readonly<Record<CheckName, Case>> = {
         sessionProps({ namespace: 'team-b' }),
       ),
     told: 'demo/notes/sessions/demo: counts for nothing: team-a/notes does not take it from namespace team-b; list that in its access.fromNamespaces',
+  },
+  'unknown-class': {
+    wrong: (chart) => aServer(chart, { route: { ingressClass: 'gatway' } }),
+    mended: (chart) => aServer(chart, { route: { ingressClass: 'internal' } }),
+    settings: { knownClasses: ['gateway', 'internal'] },
+    told: 'demo/notes: is on class gatway, which the environment lacks; it has gateway, internal; did you mean "gateway"?',
+  },
+  'retired-ingress': {
+    wrong: (chart) => new IngressInstallation(chart, 'ingress', { class: 'community-nginx' }),
+    mended: (chart) => new IngressInstallation(chart, 'ingress', { class: 'nginx' }),
+    told: 'demo/ingress: is the community ingress-nginx, which is retired and gets no more mends of its security; move to a Gateway',
   },
   'route-collision': {
     wrong: (chart) => {

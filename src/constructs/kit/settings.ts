@@ -12,6 +12,10 @@ const SETTINGS = 'mcpruntime.org/settings';
 
 const settings = z.object({
   profile: z.enum(PROFILES).optional(),
+  /** Class of servers that name none. */
+  ingressClass: z.string().optional(),
+  /** Every class that the cluster has, as far as the environment says. */
+  knownClasses: z.array(z.string()).readonly().optional(),
   /** Ingress classes that can't be reached from the internet; `gateway` means the installation's Gateway. */
   internalClasses: z.array(z.string()).readonly().optional(),
 });

@@ -12,6 +12,7 @@ import {
 } from '#constructs/kit/custom-resource.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { namespaceOf } from '#constructs/kit/namespace-of.ts';
+import { settingsOf } from '#constructs/kit/settings.ts';
 import { McpServer as Generated } from '#imports/mcpruntime.org.ts';
 import { Construct } from 'constructs';
 import { isOff } from './gateway.ts';
@@ -29,6 +30,15 @@ function metadataOf(scope: Construct, id: string, props: McpServerProps): Resour
   const reason = isOff(gateway) ? { [GATEWAY_OFF_REASON]: gateway.off.reason } : undefined;
   const annotations = reason === undefined ? props.annotations : { ...props.annotations, ...reason };
   return { name, namespace: namespaceOf(scope, props.namespace), labels, annotations };
+}
+
+/** With the class of the environment, where the program names none. */
+function inEnvironment(scope: Construct, props: McpServerProps): McpServerProps {
+  const { ingressClass } = settingsOf(scope);
+  const { route = {} } = props;
+  if (ingressClass === undefined || route.ingressClass !== undefined || route.gateway !== undefined)
+    return props;
+  return { ...props, route: { ...route, ingressClass } };
 }
 
 interface Draft {
@@ -56,7 +66,7 @@ export class McpServer extends Construct implements ServerRef {
   /** @throws InvalidConstructError with everything that is wrong */
   constructor(scope: Construct, id: string, props: McpServerProps) {
     const metadata = metadataOf(scope, id, props);
-    const first = draft(constructPath(scope, id), metadata, props);
+    const first = draft(constructPath(scope, id), metadata, inEnvironment(scope, props));
     super(scope, id);
     this.#metadata = metadata;
     this.#props = props;
@@ -89,7 +99,7 @@ export class McpServer extends Construct implements ServerRef {
   /** Opens a way in from outside the cluster; what it leaves out stays as it was. @throws InvalidConstructError */
   expose(route: Route): this {
     const props = { ...this.#props, route: { ...this.#props.route, ...route } };
-    this.#draft = draft(this.node.path, this.#metadata, props);
+    this.#draft = draft(this.node.path, this.#metadata, inEnvironment(this, props));
     this.#props = props;
     return this;
   }

@@ -24,7 +24,7 @@ export interface Route {
   readonly host?: string;
   /** The route is `/<prefix>/mcp`; the proxy strips the prefix. @default the name of the server */
   readonly prefix?: string;
-  /** The cluster's ingress class; `gateway` is a route of the installation's Gateway. @default traefik, or gateway where one is named */
+  /** The cluster's ingress class; `gateway` is a route of the installation's Gateway. @default that of the environment, else traefik, or gateway where one is named */
   readonly ingressClass?: string;
   /** Gateway that the route belongs to, instead of an ingress class. */
   readonly gateway?: GatewayListener;
