@@ -43,6 +43,8 @@ export class Exchange {
   /** Cut off because the caller took nothing of the answer. */
   unread = false;
   message: ClientMessage | undefined;
+  /** Of its arguments, once it was asked for. */
+  argumentsDigest: string | undefined;
   decision = UNDECIDED;
   /** Whether policy had its say, so that a refusal is an answer to a request and not to a connection. */
   authorised = false;

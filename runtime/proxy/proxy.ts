@@ -63,16 +63,11 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   const metrics = new RequestMetrics();
   const ids = new EventIds();
   const keys = KeyFile.open({ file: config.keysFile, stateFolder: config.stateFolder, clock, log });
-  const recorder = new Recorder({ sink: audit?.sink, metrics, config, clock, ids });
-  const services = createServices({
-    config,
-    clock,
-    log,
-    ids,
-    recorder,
-    keys: keys.ring,
-    upstream: await createUpstream(config, clock),
-  });
+  const shared = { config, clock, ids, keys: keys.ring };
+  const inForce = () => services.policy.current;
+  const recorder = new Recorder({ ...shared, sink: audit?.sink, metrics, policy: inForce });
+  const upstream = await createUpstream(config, clock);
+  const services: ProxyServices = createServices({ ...shared, log, recorder, upstream });
   const { policy, forwarded, places, bodies, answers } = services;
   const pipeline = new Pipeline(services);
   let streams: PolicyStreams | undefined;

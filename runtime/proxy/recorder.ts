@@ -2,11 +2,15 @@
 import type { AuditDecision, AuditPayload } from '#api/audit-event.ts';
 import { REASONS, type EdgeReason } from '#api/reasons.ts';
 import type { AuditSink, OnCommitted } from './audit/sink.ts';
+import { argumentsDigest } from './audit/arguments-digest.ts';
 import type { EventIds } from './audit/event-id.ts';
+import { Redaction } from './audit/redaction.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { ProxyConfig } from './config.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServerMessage } from './json/server-message.ts';
+import type { KeyRing } from './keys/key-ring.ts';
+import type { PolicySnapshot } from './policy/policy-source.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { Ending } from './stages/stage.ts';
 
@@ -17,6 +21,9 @@ export interface RecorderOptions {
   readonly config: ProxyConfig;
   readonly clock: Clock;
   readonly ids: EventIds;
+  readonly keys: KeyRing;
+  /** The policy in force, for requests that were refused before they were judged by one. */
+  readonly policy: () => PolicySnapshot | undefined;
 }
 
 /** Longest text of a caller that an event repeats. */
@@ -29,9 +36,11 @@ function short(text: string): string {
 
 export class Recorder {
   private readonly options: RecorderOptions;
+  private readonly redaction: Redaction;
 
   constructor(options: RecorderOptions) {
     this.options = options;
+    this.redaction = new Redaction(options.keys);
   }
 
   get isOn(): boolean {
@@ -112,19 +121,27 @@ export class Recorder {
       rpc_id: message.id,
       tool_name: undefined,
     };
-    sink.record({ id: ids.next(), traceId: exchange.traceId, payload });
+    sink.record({ id: ids.next(), traceId: exchange.traceId, payload: this.redacted(exchange, payload) });
   }
 
   private eventOf(exchange: Exchange, phase: AuditPayload['phase'], ending: Ending) {
     return {
       id: exchange.id,
       traceId: exchange.traceId,
-      payload: this.payloadOf(exchange, phase, ending),
+      payload: this.redacted(exchange, this.payloadOf(exchange, phase, ending)),
     };
   }
 
+  /** As the server asks for it; as little as can be said where there is no policy to say what that is. */
+  private redacted(exchange: Exchange, payload: AuditPayload): AuditPayload {
+    const snapshot = exchange.snapshot ?? this.options.policy();
+    if (snapshot === undefined) return this.redaction.apply(payload);
+    const { redact } = snapshot.document.audit;
+    return redact === undefined ? payload : this.redaction.apply(payload, redact);
+  }
+
   private payloadOf(exchange: Exchange, phase: AuditPayload['phase'], ending: Ending): AuditPayload {
-    const { config, clock } = this.options;
+    const { config, clock, keys } = this.options;
     const { message, decision, caller, snapshot } = exchange;
     const { human, agent, teams } = caller?.principal ?? { teams: [] };
     return {
@@ -167,6 +184,7 @@ export class Recorder {
       era: eraOf(exchange),
       client: message?.client === undefined ? undefined : short(message.client),
       client_ip: exchange.request.socket.remoteAddress,
+      arguments_digest: argumentsDigest(exchange, keys),
     };
   }
 }

@@ -95,7 +95,10 @@ export const auditPayload = z.object({
   /** Name and version that the client said of itself; never a metric label. */
   client: text.optional(),
   client_ip: text.optional(),
-  /** Keyed digest of the arguments, where the server asks for it. Arguments themselves are never recorded. */
+  /**
+   * Where the server asks for it (`spec.audit.arguments`), `<key id>:<hex>`: HMAC-SHA256 of the arguments' bytes as they
+   * were sent. Arguments themselves are never recorded.
+   */
   arguments_digest: text.optional(),
 });
 

@@ -14,7 +14,12 @@ export const POLICY_SCHEMA = 'mcpruntime.org/policy.v1';
 export type PolicyFeature = 'conditions' | 'rates' | 'arguments-digest' | 'redaction';
 
 /** Those that a proxy of this version has; it refuses what depends on another one. */
-export const POLICY_FEATURES: readonly PolicyFeature[] = ['conditions', 'rates'];
+export const POLICY_FEATURES: readonly PolicyFeature[] = [
+  'conditions',
+  'rates',
+  'arguments-digest',
+  'redaction',
+];
 
 const ref = z.object({ namespace: z.string(), name: z.string() });
 const trust = z.enum(TRUST_LEVELS);
