@@ -1,5 +1,6 @@
 // Small HTTP surfaces of a program: health, readiness, status, metrics. Exact paths, GET and HEAD only, no bodies read.
 import http from 'node:http';
+import type https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Registry } from './metrics.ts';
 
@@ -99,7 +100,7 @@ export interface ListenOptions {
 }
 
 /** Resolves to the port that was opened. Throws `ListenError`. */
-export async function listen(server: http.Server, options: ListenOptions): Promise<number> {
+export async function listen(server: http.Server | https.Server, options: ListenOptions): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     const failed = (cause: NodeJS.ErrnoException): void => {
       reject(new ListenError(options.variable, options.port, cause));

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision } from '#policy/decision.ts';
 import type { Caller } from './edge/identity.ts';
 import type { RequestHead } from './edge/request-head.ts';
+import { callerAddressIn } from './peers/peer-head.ts';
 import type { ClientMessage } from './json/client-message.ts';
 import type { PolicySnapshot } from './policy/policy-source.ts';
 import type { RefusedRequest } from './refusal.ts';
@@ -25,6 +26,8 @@ export class Exchange {
   readonly startedMs: number;
   /** Of its audit events; also its trace, where the caller brought none. */
   readonly id: string;
+  /** A peer handed it over. */
+  readonly viaPeer: boolean;
   head: RequestHead | undefined;
   snapshot: PolicySnapshot | undefined;
   caller: Caller | undefined;
@@ -33,6 +36,8 @@ export class Exchange {
   exceedsRate = false;
   /** The legacy session that the caller presented and may use. */
   mcpSession: PlacedSession | undefined;
+  /** The pod that holds its session answers it. */
+  handedOver = false;
   /** Holds a place among the requests in progress of its subject. */
   holdsPlace = false;
   body: Buffer | undefined;
@@ -60,8 +65,15 @@ export class Exchange {
   nextStage = 0;
   finished = false;
 
-  constructor(id: string, request: IncomingMessage, response: ServerResponse, startedMs: number) {
+  constructor(
+    id: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    startedMs: number,
+    viaPeer: boolean,
+  ) {
     this.id = id;
+    this.viaPeer = viaPeer;
     this.request = request;
     this.response = response;
     this.startedMs = startedMs;
@@ -69,6 +81,12 @@ export class Exchange {
 
   get httpMethod(): string {
     return this.request.method ?? '';
+  }
+
+  /** From where the caller came. */
+  get callerAddress(): string {
+    const told = this.viaPeer && this.head !== undefined ? callerAddressIn(this.head) : undefined;
+    return told ?? this.request.socket.remoteAddress ?? 'unknown';
   }
 
   /** The path without its query. */

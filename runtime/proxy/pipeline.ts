@@ -21,7 +21,7 @@ import {
 } from './stages/head-stages.ts';
 import { limitSubjectRate, limitToolRate } from './stages/rate-stages.ts';
 import { recordFirst } from './stages/record-first.ts';
-import { openSession } from './stages/session-stages.ts';
+import { handOver, openSession } from './stages/session-stages.ts';
 import { NEXT, WAIT, type Ending, type Flow, type Stage, type StageResult } from './stages/stage.ts';
 
 export const STAGES: readonly Stage[] = [
@@ -32,6 +32,7 @@ export const STAGES: readonly Stage[] = [
   limitSubjectRate,
   limitConcurrency,
   openSession,
+  handOver,
   readBody,
   readEnvelope,
   matchHeaders,
@@ -45,7 +46,7 @@ export const STAGES: readonly Stage[] = [
 const DRAINED_BODY_BYTES = 64 * 1024;
 
 export class Pipeline implements Flow {
-  /** New answers close their connection, so that callers go elsewhere. */
+  /** New answers close their connection, so that callers go elsewhere; peers stay while sessions do. */
   draining = false;
   private readonly services: ProxyServices;
   private readonly newest = new WeakMap<Duplex, Exchange>();
@@ -54,13 +55,13 @@ export class Pipeline implements Flow {
     this.services = services;
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  handle(request: IncomingMessage, response: ServerResponse, viaPeer = false): void {
     const { ids, clock } = this.services;
     const { socket } = request;
-    const exchange = new Exchange(ids.next(), request, response, clock.monotonicMs());
+    const exchange = new Exchange(ids.next(), request, response, clock.monotonicMs(), viaPeer);
     const before = this.newest.get(socket);
     this.newest.set(socket, exchange);
-    if (this.draining) response.shouldKeepAlive = false;
+    if (this.draining && !(viaPeer && !this.services.sessions.over)) response.shouldKeepAlive = false;
     response.on('timeout', () => cutWhereUnread(exchange, socket));
     response.on('close', () => this.onClosed(exchange));
     if (before === undefined) this.begin(exchange);
@@ -123,10 +124,14 @@ export class Pipeline implements Flow {
     this.end(exchange, { status: REASONS[reason].httpStatus, decision: 'deny', reason, outcome });
   }
 
-  end(exchange: Exchange, ending: Ending): void {
-    if (exchange.finished) return;
+  release(exchange: Exchange): void {
     exchange.finished = true;
     this.services.forwarded.delete(exchange);
+  }
+
+  end(exchange: Exchange, ending: Ending): void {
+    if (exchange.finished) return;
+    this.release(exchange);
     this.services.recorder.ended(exchange, ending);
   }
 
@@ -140,6 +145,8 @@ export class Pipeline implements Flow {
     answers.give(exchange.heldAnswerBytes);
     if (exchange.finished) return;
     exchange.cancelUpstream?.();
+    // Whoever it was handed over to records that its caller went away.
+    if (exchange.handedOver) return;
     const sent = exchange.forwardedMs !== undefined;
     this.end(exchange, {
       status: exchange.response.headersSent ? exchange.response.statusCode : 0,

@@ -2,6 +2,7 @@
 import type { Clock } from '#runtime/process/clock.ts';
 import { createRegistry, sampledCounter, sampledGauge, type Registry } from '#runtime/process/metrics.ts';
 import type { ProxyConfig } from './config.ts';
+import type { Peers } from './peers/peers.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { StreamsState } from './policy/policy-streams.ts';
 import type { Audit } from './proxy.ts';
@@ -19,6 +20,7 @@ export interface ProxyMetricsOptions {
   readonly places: Places;
   readonly bodies: ByteBudget;
   readonly answers: ByteBudget;
+  readonly peers: Peers | undefined;
   readonly audit: Audit | undefined;
 }
 
@@ -43,6 +45,16 @@ export function createProxyRegistry(options: ProxyMetricsOptions): Registry {
       { labels: { of: 'answers' }, value: answers.inUse },
     ],
   });
+  const { peers } = options;
+  if (peers !== undefined) {
+    sampledCounter({
+      name: 'mcp_gateway_handovers_total',
+      help: 'Requests handed over to the pod that holds their session, by outcome.',
+      registry,
+      labelNames: ['outcome'],
+      read: () => [...peers.outcomes].map(([outcome, value]) => ({ labels: { outcome }, value })),
+    });
+  }
   addPolicyMetrics(registry, options);
   if (options.config.policyStream !== undefined) addStreamMetrics(registry, options);
   if (options.audit !== undefined) addAuditMetrics(registry, options.audit);

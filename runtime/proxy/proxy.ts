@@ -1,22 +1,23 @@
 // The proxy, put together: two listeners, one pipeline, and what lives as long as they do.
-import http from 'node:http';
+import type https from 'node:https';
 import path from 'node:path';
-import type { Duplex } from 'node:stream';
 import type { Clock } from '#runtime/process/clock.ts';
-import { createPageServer, listen, servePage, type Pages } from '#runtime/process/http.ts';
+import { createPageServer, listen } from '#runtime/process/http.ts';
 import type { Log } from '#runtime/process/log.ts';
 import { EventIds } from './audit/event-id.ts';
 import { AuditDelivery } from './audit/delivery.ts';
 import { AuditSink } from './audit/sink.ts';
 import { Spool } from './audit/spool.ts';
 import { TokenFile } from './audit/token-file.ts';
-import { closeListener } from './close-listener.ts';
 import type { ProxyConfig } from './config.ts';
-import { refuseConnection } from './edge/connection-error.ts';
+import { drain } from './drain.ts';
 import { KeyFile } from './keys/key-file.ts';
 import { HostCheck } from './edge/host-check.ts';
 import { ClientMessageReader } from './json/client-message.ts';
 import { ServerMessageReader } from './json/server-message.ts';
+import { createPeerServer } from './peers/peer-server.ts';
+import { Peers } from './peers/peers.ts';
+import { createMainServer } from './main-server.ts';
 import { Pipeline } from './pipeline.ts';
 import { PolicySource } from './policy/policy-source.ts';
 import type { PolicyStreams } from './policy/policy-streams.ts';
@@ -24,7 +25,8 @@ import { createPages } from './pages.ts';
 import { createProxyRegistry } from './proxy-metrics.ts';
 import { Recorder } from './recorder.ts';
 import { RequestMetrics } from './request-metrics.ts';
-import type { ProxyServices } from './services.ts';
+import type { Exchange } from './exchange.ts';
+import type { Cut, ProxyServices } from './services.ts';
 import { McpSessions } from './sessions/mcp-sessions.ts';
 import { SessionSeal } from './sessions/session-seal.ts';
 import { ByteBudget } from './state/byte-budget.ts';
@@ -45,13 +47,12 @@ export interface Audit {
 export interface StartedProxy {
   readonly port: number;
   readonly metricsPort: number;
+  /** Of the listener for peers, where there is one. */
+  readonly peerPort: number | undefined;
   /** Ends open requests in order, then what is left when `signal` fires; keeps the audit events that remain. */
   close(signal: AbortSignal): Promise<void>;
 }
 
-/** Longer than a usual ingress keeps its connections, so that it is the one to close them. */
-const KEEP_ALIVE_MS = 620_000;
-const MAX_HEADER_BYTES = 16 * 1024;
 const RECHECK_MS = 1_000;
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
 /** Part of the time for the shutdown that is kept for the last audit events. */
@@ -62,17 +63,17 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   const audit = openAudit(config, clock, log);
   const metrics = new RequestMetrics();
   const ids = new EventIds();
-  const keys = KeyFile.open({ file: config.keysFile, stateFolder: config.stateFolder, clock, log });
+  const keys = openKeys(config, clock, log);
   const shared = { config, clock, ids, keys: keys.ring };
   const inForce = () => services.policy.current;
   const recorder = new Recorder({ ...shared, sink: audit?.sink, metrics, policy: inForce });
   const upstream = await createUpstream(config, clock);
   const services: ProxyServices = createServices({ ...shared, log, recorder, upstream });
-  const { policy, forwarded, places, bodies, answers } = services;
+  const { policy, places, bodies, answers, peers } = services;
   const pipeline = new Pipeline(services);
   let streams: PolicyStreams | undefined;
   const observed = { config, clock, policy, streams: () => streams?.state };
-  const registry = createProxyRegistry({ ...observed, metrics, places, bodies, answers, audit });
+  const registry = createProxyRegistry({ ...observed, metrics, places, bodies, answers, peers, audit });
   const pages = createPages({
     ...observed,
     audit: audit?.delivery,
@@ -81,17 +82,17 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     isDraining: () => pipeline.draining,
   });
   const main = createMainServer(services, pipeline, pages.main);
+  const peerServer = createPeers(services, pipeline);
   const side = createPageServer(pages.metrics, (error) => log.error({ error }, 'A page failed.'));
   const stopRechecks = recheckForwarded(services);
   policy.start();
-  keys.watch();
   audit?.delivery.wake();
   const stop = async (signal: AbortSignal): Promise<void> => {
     stopRechecks();
     policy.stop();
     keys.stop();
     await streams?.stop();
-    services.upstream.close();
+    closeClients(services);
     side.close().closeAllConnections();
     await closeAudit(audit, signal);
   };
@@ -99,19 +100,24 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     const { port, metricsPort, bindAddress: host } = config;
     const opened = await listen(main, { variable: 'PORT', port, host });
     const openedMetrics = await listen(side, { variable: 'METRICS_PORT', port: metricsPort, host });
+    const peerPort = await openPeers(services, peerServer);
     streams = await openStreams(services, audit);
     const close = async (signal: AbortSignal): Promise<void> => {
-      pipeline.draining = true;
-      for (const cut of [...forwarded.values()]) cut.drain();
-      await closeListener(main, config.drainMs, signal);
+      await drain({ services, pipeline, main, peerServer }, signal);
       await stop(signal);
     };
-    return { port: opened, metricsPort: openedMetrics, close };
+    return { port: opened, metricsPort: openedMetrics, peerPort, close };
   } catch (error) {
     main.close();
+    peerServer?.close();
     await stop(AbortSignal.abort());
     throw error;
   }
+}
+
+function closeClients({ upstream, peers }: ProxyServices): void {
+  upstream.close();
+  peers?.close();
 }
 
 /** Delivers what can be delivered in time; the rest stays on disk. */
@@ -136,6 +142,7 @@ type Given = Pick<ProxyServices, 'config' | 'clock' | 'log' | 'ids' | 'recorder'
 function createServices(given: Given): ProxyServices {
   const { config, clock, log, keys } = given;
   const keptFile = path.join(config.stateFolder, 'policy.json');
+  const forwarded = new Map<Exchange, Cut>();
   return {
     ...given,
     policy: new PolicySource({
@@ -145,7 +152,8 @@ function createServices(given: Given): ProxyServices {
       clock,
       log,
     }),
-    forwarded: new Map(),
+    forwarded,
+    peers: config.peerPort === undefined ? undefined : new Peers({ keys, config, forwarded }),
     hostCheck: new HostCheck(config),
     sessions: new McpSessions(new SessionSeal(keys, config.server), config.pod, clock),
     ledger: new SessionLedger(),
@@ -157,6 +165,25 @@ function createServices(given: Given): ProxyServices {
     clientMessages: new ClientMessageReader(),
     serverMessages: new ServerMessageReader(),
   };
+}
+
+function createPeers({ config, keys }: ProxyServices, pipeline: Pipeline): https.Server | undefined {
+  if (config.peerPort === undefined) return undefined;
+  return createPeerServer({
+    config,
+    keys,
+    handle: (request, response) => pipeline.handle(request, response, true),
+  });
+}
+
+async function openPeers(
+  { config, sessions }: ProxyServices,
+  server: https.Server | undefined,
+): Promise<number | undefined> {
+  const { peerPort: port, bindAddress: host } = config;
+  if (server === undefined || port === undefined) return undefined;
+  sessions.peerPort = await listen(server, { variable: 'PEER_PORT', port, host });
+  return sessions.peerPort;
 }
 
 /** Starts to listen to distributors, where there are any; nothing waits for what they say. */
@@ -173,6 +200,12 @@ async function openStreams(
   const streams = new PolicyStreams({ ...config.policyStream, policy, audit: auditState, clock, log });
   streams.start();
   return streams;
+}
+
+function openKeys({ keysFile: file, stateFolder }: ProxyConfig, clock: Clock, log: Log): KeyFile {
+  const keys = KeyFile.open({ file, stateFolder, clock, log });
+  keys.watch();
+  return keys;
 }
 
 function openAudit(config: ProxyConfig, clock: Clock, log: Log): Audit | undefined {
@@ -201,53 +234,4 @@ async function createUpstream(config: ProxyConfig, clock: Clock): Promise<Upstre
   // Loaded only where it is needed: it is as large as everything else together.
   const { UndiciUpstream } = await import('./upstream/undici-upstream.ts');
   return new UndiciUpstream(origin, limits);
-}
-
-function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): http.Server {
-  const { config, log, recorder } = services;
-  const { requestTimeoutMs, unreadTimeoutMs } = config.limits;
-  const reserved = new Map(Object.entries(pages));
-  const handle: http.RequestListener = (request, response) => {
-    const page = reserved.get(pathOf(request.url ?? '/'));
-    if (page === undefined) pipeline.handle(request, response);
-    else servePage(page, request, response, (error) => log.error({ error }, 'A page failed.'));
-  };
-  const refuse = (error: Error, socket: Duplex): void => {
-    const exchange = pipeline.exchangeOn(socket);
-    if (exchange?.response.headersSent === true) {
-      // An answer is on its way, and nothing may come between its bytes.
-      if (exchange.finished) socket.end();
-      else socket.destroy();
-      return;
-    }
-    const reason = refuseConnection(error, socket);
-    if (reason === undefined) return;
-    if (exchange === undefined) recorder.connectionRefused(reason);
-    else pipeline.break(exchange, reason);
-  };
-  const server = http.createServer(
-    {
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: 1_000,
-      noDelay: true,
-      // Host is checked with everything else, so that its absence is answered and recorded alike.
-      requireHostHeader: false,
-    },
-    handle,
-  );
-  server.setTimeout(unreadTimeoutMs);
-  // Node would answer these by itself: before anybody is known, and unrecorded.
-  server.on('checkContinue', handle);
-  server.on('checkExpectation', handle);
-  server.on('connect', (_request, socket) => refuse(new Error('CONNECT is not served.'), socket));
-  server.on('clientError', refuse);
-  return server;
-}
-
-function pathOf(url: string): string {
-  const query = url.indexOf('?');
-  return query === -1 ? url : url.slice(0, query);
 }

@@ -145,7 +145,7 @@ export class Recorder {
     const { message, decision, caller, snapshot } = exchange;
     const { human, agent, teams } = caller?.principal ?? { teams: [] };
     return {
-      kind: kindOf(exchange, phase),
+      kind: kindOf(exchange, phase, ending),
       phase,
       method: exchange.httpMethod,
       path: short(exchange.path),
@@ -183,7 +183,7 @@ export class Recorder {
       effective_trust: decision.trust?.effective,
       era: eraOf(exchange),
       client: message?.client === undefined ? undefined : short(message.client),
-      client_ip: exchange.request.socket.remoteAddress,
+      client_ip: exchange.callerAddress,
       arguments_digest: argumentsDigest(exchange, keys),
     };
   }
@@ -199,7 +199,9 @@ function pending({ decision }: Exchange): Ending {
 }
 
 /** What the policy never saw is a refused HTTP request; a GET that passed is a stream. */
-function kindOf(exchange: Exchange, phase: AuditPayload['phase']): AuditPayload['kind'] {
+function kindOf(exchange: Exchange, phase: AuditPayload['phase'], { outcome }: Ending): AuditPayload['kind'] {
+  // What was handed over and got lost was a request; by whose policy, the peer alone knew.
+  if (exchange.handedOver && outcome === 'unknown') return 'request';
   if (!exchange.authorised) return 'refused';
   if (exchange.message?.kind === 'notification') return 'notification';
   if (exchange.message !== undefined) return exchange.message.kind === 'response' ? 'refused' : 'request';

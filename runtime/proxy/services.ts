@@ -8,6 +8,7 @@ import type { Exchange } from './exchange.ts';
 import type { ClientMessageReader } from './json/client-message.ts';
 import type { ServerMessageReader } from './json/server-message.ts';
 import type { KeyRing } from './keys/key-ring.ts';
+import type { Peers } from './peers/peers.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { Recorder } from './recorder.ts';
 import type { ByteBudget } from './state/byte-budget.ts';
@@ -27,6 +28,8 @@ export interface ProxyServices {
   readonly upstream: Upstream;
   readonly keys: KeyRing;
   readonly sessions: McpSessions;
+  /** Undefined where nothing is handed over. */
+  readonly peers: Peers | undefined;
   readonly ledger: SessionLedger;
   readonly places: Places;
   readonly subjectRates: RateMeter;
@@ -45,6 +48,6 @@ export interface ProxyServices {
 /** Ends an exchange that is under way because policy no longer lets it. */
 export interface Cut {
   recheck(): void;
-  /** The proxy ends; streams that never end by themselves have to. */
-  drain(): void;
+  /** The proxy ends; streams that never end by themselves have to, but for those of sessions that go on. */
+  drain(sessionsGoOn: boolean): void;
 }

@@ -50,7 +50,7 @@ export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string
   }
   // The server's own id, where the caller's opened; a stray one is not passed on.
   if (mcpSession !== undefined) headers.push('mcp-session-id', mcpSession.id);
-  headers.push('forwarded', forwardedBy(exchange.request.socket.remoteAddress ?? 'unknown', head.host));
+  headers.push('forwarded', forwardedBy(exchange.callerAddress, head.host));
   const { human, agent, teams } = caller?.principal ?? { teams: [] };
   const identity = snapshot.identityHeaders;
   if (human !== undefined) headers.push(identity.human, human);

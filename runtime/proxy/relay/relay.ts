@@ -77,8 +77,8 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
     if (refusal !== undefined) this.fail(refusal);
   }
 
-  drain(): void {
-    if (this.answer?.endless !== true) return;
+  drain(sessionsGoOn: boolean): void {
+    if (this.answer?.endless !== true || (sessionsGoOn && this.exchange.mcpSession !== undefined)) return;
     this.call?.abort();
     this.exchange.response.end();
     this.finish(this.exchange.response.statusCode);

@@ -17,6 +17,8 @@ const LIVE_KEPT = 20_000;
 export class McpSessions {
   /** Port of the listener for peers, once it is open. */
   peerPort = 0;
+  /** The pod ends, and its sessions are gone. */
+  over = false;
   private readonly seal: SessionSeal;
   private readonly pod: Pod;
   private readonly clock: Clock;
@@ -31,7 +33,8 @@ export class McpSessions {
 
   /** Undefined where the id opens no session for this caller. */
   open(sealed: string, subjectKey: string): PlacedSession | undefined {
-    return this.seal.open(sealed, subjectKey);
+    const session = this.seal.open(sealed, subjectKey);
+    return session !== undefined && this.over && this.isHere(session) ? undefined : session;
   }
 
   isHere({ podUid }: PlacedSession): boolean {

@@ -13,6 +13,8 @@ function tooOften(reason: RateReason, retryAfterMs: number): Refusal {
 
 /** Observe mode passes what a policy's rate would not; the proxy's own rate keeps the proxy alive, and holds always. */
 export const limitSubjectRate: Stage = (exchange, { subjectRates, config, clock }) => {
+  // Counted where it came in.
+  if (exchange.viaPeer) return NEXT;
   const limits = exchange.snapshot?.document.limits;
   const rate = limits?.subjectRate ?? config.limits.subjectRate;
   const waitMs = subjectRates.take(exchange.subjectKey, rate, clock.monotonicMs());

@@ -1,13 +1,24 @@
-// The stage that finds the MCP session of a request. Modern requests have none: a stray id in them is nobody's.
+// The stages that find the MCP session of a request, and the pod that holds it. Modern requests have none: a stray id in
+// them is nobody's.
 import { isModernHead } from '../edge/mcp-headers.ts';
 import { refuseEdge } from '../refusal.ts';
-import { NEXT, type Stage } from './stage.ts';
+import { NEXT, WAIT, type Stage } from './stage.ts';
 
 export const openSession: Stage = (exchange, { sessions }) => {
   const { head, subjectKey } = exchange;
   if (head?.mcpSessionId === undefined || isModernHead(head)) return NEXT;
   const session = sessions.open(head.mcpSessionId, subjectKey);
-  if (session === undefined || !sessions.isHere(session)) return refuseEdge('unknown_mcp_session');
+  if (session === undefined) return refuseEdge('unknown_mcp_session');
   exchange.mcpSession = session;
   return NEXT;
+};
+
+export const handOver: Stage = (exchange, { sessions, peers }, flow) => {
+  const { mcpSession } = exchange;
+  if (mcpSession === undefined || sessions.isHere(mcpSession)) return NEXT;
+  // What was handed over is at its end: a pod that isn't the one it was meant for has taken its address.
+  if (peers === undefined || exchange.viaPeer) return refuseEdge('unknown_mcp_session');
+  exchange.handedOver = true;
+  peers.handOver(exchange, mcpSession, flow);
+  return WAIT;
 };

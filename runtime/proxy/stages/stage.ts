@@ -27,6 +27,8 @@ export interface Flow {
   advance(exchange: Exchange): void;
   /** Answers with a refusal, once nothing of another answer was sent. */
   refuse(exchange: Exchange, refusal: Refusal, outcome?: Ending['outcome']): void;
+  /** Lets go of an exchange that a peer answered, and recorded. */
+  release(exchange: Exchange): void;
   /** Closes the books on an exchange whose answer is sent. */
   end(exchange: Exchange, ending: Ending): void;
 }

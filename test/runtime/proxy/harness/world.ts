@@ -10,6 +10,7 @@ import { parseGatewayKeys } from '#api/gateway-keys.ts';
 import type { AuditPayload } from '#api/audit-event.ts';
 import { renderPolicy, type PolicyContent } from '#policy/document.ts';
 import { systemClock, type Clock } from '#runtime/process/clock.ts';
+import type { Env } from '#runtime/process/env.ts';
 import { createLog, type Log } from '#runtime/process/log.ts';
 import { readProxyConfig } from '#runtime/proxy/config.ts';
 import { subjectKeyOf } from '#runtime/proxy/edge/identity.ts';
@@ -70,12 +71,12 @@ export class World {
   private readonly server: http.Server;
   private policyVersion = 1;
   private closed = false;
-  private readonly startProxy: () => Promise<StartedProxy>;
+  private readonly startProxy: (env: Env) => Promise<StartedProxy>;
 
   private constructor(
     parts: Pick<World, 'ingest' | 'proxy' | 'folder' | 'logLines' | 'received'>,
     server: http.Server,
-    startProxy: () => Promise<StartedProxy>,
+    startProxy: (env: Env) => Promise<StartedProxy>,
   ) {
     this.startProxy = startProxy;
     this.ingest = parts.ingest;
@@ -95,7 +96,13 @@ export class World {
     const policyFile = path.join(folder, 'policy.json');
     const text = 'policyText' in options ? options.policyText : renderPolicy(policyDocument(options.policy));
     if (text !== undefined) await writeFile(policyFile, text);
-    const read = readProxyConfig({
+    const logLines: string[] = [];
+    const log: Log = createLog({
+      program: 'proxy',
+      level: 'debug',
+      destination: { write: (line) => void logLines.push(line) },
+    });
+    const given: Env = {
       PORT: '0',
       METRICS_PORT: '0',
       BIND_ADDRESS: '127.0.0.1',
@@ -107,24 +114,20 @@ export class World {
       INSTANCE: 'proxy-1',
       ...(options.auditOff === true ? {} : { ANALYTICS_INGEST_URL: ingest.url, ANALYTICS_API_KEY: 'key-1' }),
       ...options.env,
-    });
-    if (!read.ok) throw new Error(JSON.stringify(read.problems));
-    const logLines: string[] = [];
-    const log: Log = createLog({
-      program: 'proxy',
-      level: 'debug',
-      destination: { write: (line) => void logLines.push(line) },
-    });
-    const { value: config } = read;
-    const start = () => startProxy(config, options.clock ?? systemClock, log);
-    const proxy = await start();
+    };
+    const start = (env: Env) => {
+      const read = readProxyConfig({ ...given, ...env });
+      if (!read.ok) throw new Error(JSON.stringify(read.problems));
+      return startProxy(read.value, options.clock ?? systemClock, log);
+    };
+    const proxy = await start({});
     return new World({ ingest, proxy, folder, logLines, received }, server, start);
   }
 
   /** Ends the proxy and starts another in its place, with the same folder. */
-  async restart(): Promise<void> {
+  async restart(env: Env = {}): Promise<void> {
     await this.proxy.close(AbortSignal.timeout(200));
-    this.proxy = await this.startProxy();
+    this.proxy = await this.startProxy(env);
   }
 
   get url(): string {

@@ -1,0 +1,43 @@
+// The listener for the other proxies of this server. What they hand over takes the whole way that every request takes,
+// and ends here: it is never handed on.
+import https from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ProxyConfig } from '../config.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import { acceptingPeers } from './peer-key.ts';
+
+export interface PeerServerOptions {
+  readonly config: ProxyConfig;
+  readonly keys: KeyRing;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+const KEEP_ALIVE_MS = 620_000;
+/** Those of a caller, and what a proxy adds. */
+const MAX_HEADER_BYTES = 17 * 1024;
+
+/** Not yet listening. */
+export function createPeerServer({ config, keys, handle }: PeerServerOptions): https.Server {
+  const { requestTimeoutMs, unreadTimeoutMs, maxConcurrent } = config.limits;
+  const server = https.createServer(
+    {
+      ...acceptingPeers(keys),
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      headersTimeout: requestTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: 1_000,
+      noDelay: true,
+      requireHostHeader: false,
+    },
+    handle,
+  );
+  server.maxConnections = maxConcurrent;
+  server.setTimeout(unreadTimeoutMs);
+  server.on('checkContinue', handle);
+  server.on('checkExpectation', handle);
+  server.on('connect', (_request, socket) => socket.destroy());
+  // A proxy sends nothing that is no request; whoever does is cut off.
+  server.on('clientError', (_error, socket) => socket.destroy());
+  return server;
+}
