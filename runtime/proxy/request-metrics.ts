@@ -30,6 +30,10 @@ const RPC_METHODS = new Set([
   'tools/list',
 ]);
 
+const OWN_STATUSES = Object.values(REASONS).map(({ httpStatus }) => httpStatus);
+/** Statuses that are a label as they are: those of the proxy, and those that servers of MCP have a use for. */
+const STATUSES = new Set([...OWN_STATUSES, 0, 202, 204, 404, 409, 410, 422, 500, 501]);
+
 interface Series {
   readonly labels: Readonly<Record<string, string>>;
   readonly reason: string;
@@ -40,7 +44,7 @@ interface Series {
 }
 
 export class RequestMetrics {
-  /** By method, rpc method, decision, status and reason: at most some thousands, most of them never seen. */
+  /** By method, rpc method, decision, status and reason: all of them words known beforehand, few of which meet. */
   private readonly series = new Map<string, Series>();
 
   private readonly refused = new Map<EdgeReason, number>();
@@ -48,14 +52,15 @@ export class RequestMetrics {
   observe(exchange: Exchange, ending: Ending, durationMs: number): void {
     const method = HTTP_METHODS.has(exchange.httpMethod) ? exchange.httpMethod : 'OTHER';
     const rpcMethod = rpcLabel(exchange.message?.method);
-    const key = `${method} ${rpcMethod} ${ending.decision} ${ending.status} ${ending.reason}`;
+    const status = statusLabel(ending.status);
+    const key = `${method} ${rpcMethod} ${ending.decision} ${status} ${ending.reason}`;
     let series = this.series.get(key);
     if (series === undefined) {
       const labels = {
         method,
         rpc_method: rpcMethod,
         decision: ending.decision,
-        status: String(ending.status),
+        status,
       };
       const reason = Object.hasOwn(REASONS, ending.reason) ? ending.reason : 'other';
       series = { labels, reason, buckets: new Buckets(BOUNDS_S), requests: 0, bytesIn: 0, bytesOut: 0 };
@@ -123,6 +128,11 @@ export class RequestMetrics {
     }
     return [...merged.values()];
   }
+}
+
+/** A server may choose among hundreds; the rest are told by their first digit. */
+function statusLabel(status: number): string {
+  return STATUSES.has(status) ? String(status) : `${Math.floor(status / 100)}xx`;
 }
 
 function rpcLabel(method: string | undefined): string {
