@@ -37,6 +37,8 @@ export { McpServer } from '#constructs/server/mcp-server.ts';
 export type { McpServerProps, SessionPolicy } from '#constructs/server/mcp-server-props.ts';
 export type { GatewayListener, Route, RouteTls } from '#constructs/server/route.ts';
 export { Tool, type Rate } from '#constructs/server/tool.ts';
+export { Registry } from '#constructs/registry/registry.ts';
+export type { RegistryProps } from '#constructs/registry/registry-settings.ts';
 export { Member } from '#constructs/team/member.ts';
 export { Team } from '#constructs/team/team.ts';
 export type { TeamDuty, TeamProps } from '#constructs/team/team-settings.ts';

@@ -17,6 +17,7 @@ describe('the public surface', () => {
       'McpServer',
       'Member',
       'PlatformStack',
+      'Registry',
       'SentinelStack',
       'ServerRef',
       'ServersStack',

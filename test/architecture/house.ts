@@ -15,6 +15,7 @@ const PLATFORM_CONSTRUCTS: readonly Room[] = [
   'src/constructs/control-plane',
   'src/constructs/sentinel',
   'src/constructs/team',
+  'src/constructs/registry',
 ];
 const LIBRARY: readonly Room[] = [...PLATFORM_CONSTRUCTS, 'src/checks', 'src/stacks', 'src/render'];
 /** What a program in a container may import; programs never import each other. */
@@ -34,6 +35,7 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/constructs/control-plane': CONSTRUCTS,
   'src/constructs/sentinel': CONSTRUCTS,
   'src/constructs/team': CONSTRUCTS,
+  'src/constructs/registry': CONSTRUCTS,
   // What no construct sees by itself: they look at all of a program.
   'src/checks': PLATFORM_CONSTRUCTS,
   'src/stacks': PLATFORM_CONSTRUCTS,

@@ -20,6 +20,7 @@ export const ROOMS = [
   'src/constructs/control-plane',
   'src/constructs/sentinel',
   'src/constructs/team',
+  'src/constructs/registry',
   'src/checks',
   'src/stacks',
   'src/render',
