@@ -1,5 +1,6 @@
 // What works on servers, grants and sessions, put together over the caches. Wiring and nothing else; what is decided is
 // decided in the rooms below.
+import { randomBytes } from 'node:crypto';
 import { Controller, type Reconcile } from '#runtime/kube/controller.ts';
 import { EventRecorder } from '#runtime/kube/events.ts';
 import type { Kube } from '#runtime/kube/kube.ts';
@@ -15,6 +16,7 @@ import type { OperatorSettings } from './config.ts';
 import { DEPLOYMENT } from './kinds.ts';
 import type { OperatorMetrics } from './metrics.ts';
 import { PolicyBook } from '#runtime/policy-book/policy-book.ts';
+import { GatewayKeysKeeper } from './keys/gateway-keys.ts';
 import { ChildApplier } from './server/apply-children.ts';
 import { LiveObjects } from './server/live-objects.ts';
 import { ProxyWaves } from './server/proxy-waves.ts';
@@ -63,7 +65,7 @@ function serverController(
     trustMaps: TrustMaps;
   },
 ): ServerController {
-  const { kube, caches, settings, acknowledgements, metrics, clock } = options;
+  const { kube, caches, settings, acknowledgements, metrics, clock, log } = options;
   const { config, registryCredentials: credentials } = settings;
   const deployments = caches.children.get(DEPLOYMENT);
   if (deployments === undefined) throw new TypeError('Deployments are not watched');
@@ -85,6 +87,14 @@ function serverController(
     }),
     acknowledgements,
     sessions: caches.sessions,
+    keys: new GatewayKeysKeeper({
+      kube,
+      rotateAfterMs: settings.keysRotateAfterMs,
+      clock,
+      randomBytes,
+      onReplaced: (server, note) => parts.story.keysReplaced(server, note),
+      log,
+    }),
     pullSecrets:
       credentials === undefined || pullSecretName === undefined
         ? undefined

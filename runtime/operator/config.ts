@@ -14,6 +14,7 @@ import {
   type EnvProblem,
 } from '#runtime/process/env.ts';
 import { LOG_LEVELS, type LogLevel } from '#runtime/process/log.ts';
+import { ROTATE_AFTER_MS } from './keys/keys-plan.ts';
 import { TRUST_TIMES, type TrustTimes } from './trust/trust-plan.ts';
 
 const YEAR_SECONDS = 365 * 24 * 3600;
@@ -49,6 +50,9 @@ const environment = z.object({
   MCP_CA_OVERLAP_SECONDS: envInteger(5, YEAR_SECONDS)
     .default(TRUST_TIMES.overlapMs / 1000)
     .describe('how long a new authority is made known before it signs, in seconds'),
+  MCP_KEYS_ROTATE_AFTER_SECONDS: envInteger(3600, 10 * YEAR_SECONDS)
+    .default(ROTATE_AFTER_MS / 1000)
+    .describe("the age at which the keys of a server's proxies get a successor, in seconds"),
   MCP_LEGACY_FIELD_MANAGERS: envList()
     .default(['manager', 'operator', 'mcp-runtime-operator', 'mcp-runtime-operator-controller-manager'])
     .describe('the field managers of an operator that ran before, whose fields are taken over'),
@@ -74,6 +78,8 @@ export interface OperatorSettings {
   readonly acknowledgementsTokenFile?: string | undefined;
   /** When certificates are replaced; absent where there are no distributors to have any. */
   readonly trust?: TrustTimes | undefined;
+  /** Age at which the newest key of a server gets a successor. */
+  readonly keysRotateAfterMs: number;
   readonly legacyManagers: readonly string[];
   readonly policyEpoch: number;
   /** After how long a server that is not ready is looked at again, event or not. */
@@ -155,6 +161,7 @@ export function readOperatorSettings(env: Env): SettingsResult {
       acknowledgementsUrl: value.MCP_ACKNOWLEDGEMENTS_URL,
       acknowledgementsTokenFile: value.MCP_ACKNOWLEDGEMENTS_TOKEN_FILE,
       trust: trustOf(value),
+      keysRotateAfterMs: value.MCP_KEYS_ROTATE_AFTER_SECONDS * 1000,
       legacyManagers: value.MCP_LEGACY_FIELD_MANAGERS,
       policyEpoch: value.MCP_POLICY_EPOCH,
       requeueMs: value.REQUEUE_DELAY_SECONDS * 1000,

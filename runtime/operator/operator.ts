@@ -1,7 +1,7 @@
 // The life of an operator: every replica fills its caches and waits, the one that holds the lease works, and none works
 // beside an operator of the Go system. A replica that lost the lease has to end, because what it began may still run.
 import { readFile } from 'node:fs/promises';
-import { NAMESPACES } from '#api/names.ts';
+import { FIELD_MANAGERS, NAMESPACES } from '#api/names.ts';
 import type { Permission } from '#api/permission.ts';
 import { pause } from '#runtime/kube/clock.ts';
 import { FencedKube } from '#runtime/kube/fenced-kube.ts';
@@ -66,6 +66,7 @@ export class Operator {
     this.kube = new KubeClient(connection, {
       connections: CONNECTIONS,
       userAgent: 'mcp-runtime-operator',
+      manager: FIELD_MANAGERS.operator,
       onRequest: (observation) => this.metrics.requested(observation),
     });
     this.caches = createCaches({ source: this.kube, log, clock });

@@ -5,6 +5,7 @@ import { PERMISSIONS as GRANTS } from './access/grant-controller.ts';
 import { PERMISSIONS as SESSIONS } from './access/session-controller.ts';
 import { PERMISSIONS as TOMBSTONES } from './access/tombstones.ts';
 import { PERMISSIONS as CACHES } from './caches.ts';
+import { PERMISSIONS as KEYS } from './keys/gateway-keys.ts';
 import { PERMISSIONS as LEASE } from './operator.ts';
 import { PERMISSIONS as READINESS } from './readiness.ts';
 import { PERMISSIONS as CHILDREN } from './server/apply-children.ts';
@@ -22,6 +23,7 @@ export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   CHILDREN,
   TOMBSTONES,
   PULL_SECRET,
+  KEYS,
   EVENTS,
   LEASE,
   READINESS,

@@ -6,7 +6,8 @@ const authMode = (mode: string) => `has(self.auth) && self.auth.mode == '${mode}
 const canary = `has(self.rollout) && self.rollout.strategy == 'Canary'`;
 /** An empty class is the installation's, which may be this one. */
 const gatewayClass = `self.ingressClass in ['gateway', '']`;
-const proxyVolume = (name: string) => `${name} in ['gateway-policy', 'gateway-state', 'gateway-identity']`;
+const proxyVolume = (name: string) =>
+  `${name} in ['gateway-policy', 'gateway-state', 'gateway-identity', 'gateway-keys']`;
 
 export const mcpServerRules: readonly Rule[] = [
   {
@@ -17,6 +18,11 @@ export const mcpServerRules: readonly Rule[] = [
   {
     rule: `!(${gatewayOn}) || (self.gateway.port != 9103 && self.port != 9103 && self.servicePort != 9103)`,
     message: 'port 9103 is taken by the metrics of the gateway',
+    fieldPath: '.gateway.port',
+  },
+  {
+    rule: `!(${gatewayOn}) || (self.gateway.port != 9104 && self.port != 9104)`,
+    message: 'port 9104 is taken by the peers of the gateway',
     fieldPath: '.gateway.port',
   },
   {
@@ -116,14 +122,15 @@ export const mcpServerRules: readonly Rule[] = [
   },
   {
     rule: `!has(self.podTemplate) || !has(self.podTemplate.spec) || !has(self.podTemplate.spec.volumes) || self.podTemplate.spec.volumes.all(volume, !(${proxyVolume('volume.name')}))`,
-    message: 'volumes gateway-policy, gateway-state and gateway-identity are those of the proxy',
+    message:
+      'volumes gateway-policy, gateway-state, gateway-identity and gateway-keys are those of the proxy',
     fieldPath: '.podTemplate.spec.volumes',
     reason: 'FieldValueForbidden',
   },
   {
     rule: `!has(self.podTemplate) || !has(self.podTemplate.spec) || !has(self.podTemplate.spec.containers) || self.podTemplate.spec.containers.all(container, !has(container.volumeMounts) || container.volumeMounts.all(mount, !(${proxyVolume('mount.name')})))`,
     message:
-      'the server may not mount gateway-policy, gateway-state or gateway-identity, which hold what the proxy trusts',
+      'the server may not mount gateway-policy, gateway-state, gateway-identity or gateway-keys, which hold what the proxy trusts',
     fieldPath: '.podTemplate.spec.containers',
     reason: 'FieldValueForbidden',
   },

@@ -13,6 +13,8 @@ const canary = { strategy: 'Canary', canaryReplicas: 1 };
 const EXAMPLES: readonly (readonly [Kind, string, Members, Members])[] = [
   [MCPServer, "the gateway's port must differ", { gateway: on }, { gateway: on, port: 8091 }],
   [MCPServer, 'port 9103 is taken', { port: 9103 }, { port: 9103, gateway: on }],
+  // A Service has no port for peers, so that of calls may be any.
+  [MCPServer, 'port 9104 is taken', { gateway: on, servicePort: 9104 }, { gateway: { ...on, port: 9104 } }],
   [
     MCPServer,
     'auth.mode oauth needs auth.issuerURL',
@@ -112,7 +114,7 @@ const EXAMPLES: readonly (readonly [Kind, string, Members, Members])[] = [
   ],
   [
     MCPServer,
-    'volumes gateway-policy, gateway-state and gateway-identity',
+    'volumes gateway-policy, gateway-state, gateway-identity and gateway-keys',
     { podTemplate: { spec: { volumes: [{ name: 'gateway' }] } } },
     { podTemplate: { spec: { volumes: [{ name: 'data' }, { name: 'gateway-state' }] } } },
   ],

@@ -31,7 +31,7 @@ describe('the network policy of a server', () => {
     expect(at(policy, 'spec', 'policyTypes')).toEqual(['Ingress', 'Egress']);
     expect(at(policy, 'spec', 'podSelector', 'matchLabels', 'app')).toBe('closed');
     const ports = (rule: unknown) => items(rule, 'ports').map((port) => at(port, 'port'));
-    expect(items(policy, 'spec', 'ingress').map(ports)).toEqual([[8091], [9103]]);
+    expect(items(policy, 'spec', 'ingress').map(ports)).toEqual([[8091], [9103], [9104]]);
     const callers = items(policy, 'spec', 'ingress', 0, 'from').map(
       (from) =>
         at(from, 'namespaceSelector', 'matchLabels', 'kubernetes.io/metadata.name') ??

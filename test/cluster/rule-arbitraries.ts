@@ -9,9 +9,9 @@ const one = <T>(...values: readonly T[]) => fc.constantFrom(...values);
 const some = (members: Readonly<Record<string, fc.Arbitrary<unknown>>>): fc.Arbitrary<Members> =>
   fc.record({ ...members }, { requiredKeys: [] });
 
-const port = one(80, 8088, 8091, 9103);
+const port = one(80, 8088, 8091, 9103, 9104);
 const revision = one('', 'abc', 'def');
-const volume = one('data', 'gateway-policy', 'gateway-state', 'gateway-identity');
+const volume = one('data', 'gateway-policy', 'gateway-state', 'gateway-identity', 'gateway-keys');
 
 export const serverSpecs: fc.Arbitrary<Members> = fc
   .tuple(

@@ -1,11 +1,10 @@
 // Where the template that was promoted last is kept: a ControllerRevision that the server owns. Its data can't change,
 // so a promotion makes a new one and the old one goes as an orphan.
-import { API_VERSION } from '#api/kind.ts';
-import { serverLabels } from '#api/labels.ts';
-import { MCPServer, type McpServer } from '#api/mcp-server.ts';
+import type { McpServer } from '#api/mcp-server.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import { numberAt, recordAt } from '#runtime/kube/json-path.ts';
+import { childMetadata } from './child-metadata.ts';
 import { revisionOf, type TemplateRevision } from './rollout.ts';
 
 const sequenceOf = (object: KubeObject): number => numberAt(object, 'revision') ?? 0;
@@ -33,28 +32,9 @@ export function rolloutRecord(
   return {
     apiVersion: 'apps/v1',
     kind: 'ControllerRevision',
-    metadata: metadataOf(server, recordName),
+    metadata: childMetadata(server, recordName),
     data: { template },
     // Promoting an older template again makes it the newest, also where its record is still there.
     revision: last?.metadata.name === recordName ? lastSequence : lastSequence + 1,
-  };
-}
-
-function metadataOf({ metadata }: McpServer, recordName: string) {
-  const { name, namespace, uid = '' } = metadata;
-  return {
-    name: recordName,
-    ...(namespace !== undefined && { namespace }),
-    labels: serverLabels(name),
-    ownerReferences: [
-      {
-        apiVersion: API_VERSION,
-        kind: MCPServer.kind,
-        name,
-        uid,
-        controller: true,
-        blockOwnerDeletion: true,
-      },
-    ],
   };
 }

@@ -9,6 +9,7 @@ import type { OperatorConfig } from '#api/operator-config.ts';
 import type { Permission } from '#api/permission.ts';
 import { resolve } from '#api/resolve.ts';
 import type { Problem } from '#api/result.ts';
+import type { Manifest } from '#constructs/kit/manifest.ts';
 import { policyObject } from '#constructs/server/mcp-server-workload.ts';
 import type { PolicyDocument } from '#policy/document.ts';
 import { readPolicyFiles } from '#policy/policy-file.ts';
@@ -22,6 +23,9 @@ import type { AcknowledgementSource } from '../acknowledgements.ts';
 import type { PolicyBook } from '#runtime/policy-book/policy-book.ts';
 import { SERVER_REF_INDEX } from '#runtime/policy-book/server-ref.ts';
 import { decidePolicyWrite } from '../policy/write-policy.ts';
+import type { GatewayKeysKeeper } from '../keys/gateway-keys.ts';
+import { isOwnedBy } from '../keys/keys-secret.ts';
+import { keysStep, type KeysStep } from '../keys/keys-step.ts';
 import type { ChildApplier } from './apply-children.ts';
 import { observeServer, writtenAt, type ObservingCaches, type Pass } from './observe.ts';
 import { outcomeOf } from './outcome.ts';
@@ -63,6 +67,7 @@ export interface ServerControllerOptions {
   readonly sessions: Cache;
   readonly tombstones: Tombstones;
   readonly trustMaps: TrustMaps;
+  readonly keys: GatewayKeysKeeper;
   /** Absent where the installation configures no registry of its own. */
   readonly pullSecrets?: PullSecrets | undefined;
   /** How often a server that is not ready is looked at without an event. */
@@ -99,9 +104,12 @@ export class ServerController {
   }
 
   async reconcile(key: string, { signal }: ReconcileContext): Promise<Outcome> {
-    const { book, caches } = this.options;
+    const { book, caches, keys } = this.options;
     const raw = caches.live.get(SERVER, keyOfText(key));
-    if (raw === undefined || raw.metadata.deletionTimestamp !== undefined) return DONE;
+    if (raw === undefined || raw.metadata.deletionTimestamp !== undefined) {
+      keys.forget(key);
+      return DONE;
+    }
     const { server, compiled, problems = [] } = book.of(key);
     if (server === undefined) return await this.refuse(raw, problems, signal);
     return await this.pass({ raw, server, document: compiled?.document, signal });
@@ -122,18 +130,20 @@ export class ServerController {
       ...(await this.ensurePullSecret(rendering, signal)),
       ...(await this.ensureTrust(rendering, signal)),
     ];
+    const keys = await this.keepKeys(raw, rendering, signal);
+    const isHeldBack = keys.errors.length > 0;
+    const objects = isHeldBack ? rendering.objects.filter(isPolicy) : rendering.objects;
     const report = await applier.apply({
       owner: raw.metadata.uid ?? '',
-      desired: rendering.objects.map((object) =>
-        policy.keep !== undefined && object.kind === CONFIG_MAP.kind
-          ? withContentOf(object, policy.keep)
-          : object,
+      desired: objects.map((object) =>
+        policy.keep !== undefined && isPolicy(object) ? withContentOf(object, policy.keep) : object,
       ),
+      isPart: isHeldBack,
       signal,
     });
-    story.changed(raw, report.changes);
+    story.changed(raw, [...keys.changes, ...report.changes]);
     const { status, lookAgainMs } = this.statusOf(raw, server, document, rendering, {
-      failures: report.failures,
+      failures: [...keys.failures, ...report.failures],
       warnings: rendering.warnings,
       routeConflict: routes.conflictOf(keyText(raw.metadata)),
       rollout: rendering.rollout,
@@ -142,10 +152,15 @@ export class ServerController {
     });
     if (!(await this.writeStatus(raw, status, signal))) return BEHIND;
     return outcomeOf({
-      errors: [...early, ...report.errors],
-      isReady: status.phase === 'Ready' || status.phase === 'Suspended',
+      errors: [...early, ...keys.errors, ...report.errors],
+      isReady: isWell(status),
       unreadyForMs: nowMs() - (timeOf(readySince(status)) ?? nowMs()),
-      lookAgainMs: [lookAgainMs, policy.dueMs, rendering.waitsForWave ? WAVE_MS : undefined],
+      lookAgainMs: [
+        lookAgainMs,
+        keys.lookAgainMs,
+        policy.dueMs,
+        rendering.waitsForWave ? WAVE_MS : undefined,
+      ],
       requeueMs,
     });
   }
@@ -223,6 +238,22 @@ export class ServerController {
     }
   }
 
+  /** Before the pods, which wait for them. What is left of a gateway tells that there were some. */
+  private async keepKeys(raw: KubeObject, { resolved }: Rendering, signal: AbortSignal): Promise<KeysStep> {
+    const { keys, caches, nowMs } = this.options;
+    const { namespace, name } = resolved;
+    const map = caches.live.get(CONFIG_MAP, { namespace, name: serverObjectNames(name).policyConfigMap });
+    const isLeft = map !== undefined && isOwnedBy(map, raw);
+    const before = previousStatus(raw);
+    return await keysStep(keys, {
+      server: raw,
+      gateway: resolved.gateway !== undefined ? 'on' : isLeft ? 'switched off' : 'off',
+      podsRun: isWell(before) || before?.deploymentReady === true,
+      nowMs: nowMs(),
+      signal,
+    });
+  }
+
   private statusOf(
     raw: KubeObject,
     server: McpServer,
@@ -298,6 +329,11 @@ export class ServerController {
     return true;
   }
 }
+
+const isPolicy = ({ kind }: Manifest): boolean => kind === CONFIG_MAP.kind;
+
+const isWell = (status: McpServerStatus | undefined): boolean =>
+  status?.phase === 'Ready' || status?.phase === 'Suspended';
 
 /** Since when it is as ready as it is. */
 function readySince({ conditions = [] }: McpServerStatus): string | undefined {

@@ -105,6 +105,11 @@ export class ServerStory {
     }
   }
 
+  /** That its keys were lost, with what they had sealed. */
+  keysReplaced(server: KubeObject, note: string): void {
+    this.recorder.record(server, { type: 'Warning', reason: 'KeysReplaced', action: 'Reconcile', note });
+  }
+
   /** What a new status says that the one before did not. */
   told(server: KubeObject, before: McpServerStatus | undefined, after: McpServerStatus): void {
     const headline = headlineOf(before, after);

@@ -77,6 +77,7 @@ export function controlPlaneProblems(props: ControlPlaneProps): readonly Problem
     ...registryProblem('config.provisionedRegistryUrl', config.provisionedRegistryUrl),
     ...registryProblem('config.registryPullHost', config.registryPullHost),
     ...credentialProblems(props),
+    ...numberProblem('keys.rotateAfterSeconds', props.keys?.rotateAfterSeconds, [3600, 10 * YEAR_SECONDS]),
     ...urlProblem('acknowledgementsUrl', props.acknowledgementsUrl),
     ...authorityProblems(props),
     ...numberProblem('policyEpoch', props.policyEpoch, [0, 1_000_000]),

@@ -58,6 +58,11 @@ export interface ControlPlaneProps {
     /** How long that one is made known before it signs, in seconds; more than kubelets need. @default 1 day */
     readonly overlapSeconds?: number;
   };
+  /** The keys that the proxies of a server share (docs/operator.md, Keys). */
+  readonly keys?: {
+    /** Age in seconds at which the newest gets a successor, at least an hour. @default 30 days */
+    readonly rotateAfterSeconds?: number;
+  };
   /** Raised by one after the cluster was restored from a backup, so that proxies take what is older again. @default 0 */
   readonly policyEpoch?: number;
   /** Seconds after which a server that is not ready is looked at again, event or not. @default 10 */

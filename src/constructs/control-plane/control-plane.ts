@@ -12,6 +12,7 @@ import { RESTRICTED_NAMESPACE } from '#constructs/kit/security.ts';
 import { Construct } from 'constructs';
 import { addAccessPolicies } from './admission/access-policies.ts';
 import { addConfigMapPolicy } from './admission/config-map-policy.ts';
+import { addSecretPolicy } from './admission/secret-policy.ts';
 import { controlPlaneProblems } from './control-plane-problems.ts';
 import { isDistributorOff, type ControlPlaneProps } from './control-plane-props.ts';
 import { addDistributorAccount } from './distributor/account.ts';
@@ -25,6 +26,7 @@ import { clusterMetadata, PLATFORM_LABELS, platformMetadata } from './metadata.t
 import { addOperatorAccount } from './operator/account.ts';
 import { addDisruptionBudget, addMetricsService, addOperatorNetworkPolicy } from './operator/availability.ts';
 import { addOperatorDeployment } from './operator/deployment.ts';
+import { DEFAULT_PULL_SECRET } from './names.ts';
 import { addUserRoles } from './user-roles.ts';
 
 export class ControlPlane extends Construct {
@@ -44,6 +46,7 @@ export class ControlPlane extends Construct {
     addUserRoles(this);
     addAccessPolicies(this);
     addConfigMapPolicy(this);
+    addSecretPolicy(this, props.config?.provisionedPullSecret ?? DEFAULT_PULL_SECRET);
     addOperatorAccount(this, props);
     addDefaultDeny(this, platformMetadata(DEFAULT_DENY));
     addOperatorNetworkPolicy(this, props);

@@ -34,4 +34,5 @@ export const ADMISSION_POLICIES = {
   grants: 'mcp-runtime-grants',
   sessions: 'mcp-runtime-sessions',
   configMaps: 'mcp-runtime-config-maps',
+  secrets: 'mcp-runtime-secrets',
 } as const;

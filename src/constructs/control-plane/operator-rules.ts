@@ -18,6 +18,9 @@ export const OPERATOR_CLUSTER_RULES: readonly RbacRule[] = [
   },
   // pods: Whether pods run, and what keeps them from it.
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch'] },
+  // secrets: The keys that the proxies of a server share, <server>-gateway-keys: a name that no rule can
+  // hold, so each is asked for by it and none is listed.
+  { apiGroups: [''], resources: ['secrets'], verbs: ['get', 'create', 'update', 'delete'] },
   // secrets: The pull secret of the platform's registry is kept up to date where servers need it.
   {
     apiGroups: [''],

@@ -5,7 +5,7 @@ import { aGrant, aServer, aSession, make } from '../harness/builders.ts';
 import { cluster } from '../harness/cluster.ts';
 import { eventually, stays } from '../harness/eventually.ts';
 import { namespace } from '../harness/namespace.ts';
-import type { KubeObject } from '../harness/objects.ts';
+import { at, type KubeObject } from '../harness/objects.ts';
 import { changesSince, isSettled, lineOf, LONG, metric, startEnded, twoReady } from './replicas.ts';
 
 const world = cluster();
@@ -33,6 +33,10 @@ const SERVERS = Array.from({ length: 30 }, (_, index) => {
   return aServer(ns, name, SPECS[index % SPECS.length]);
 });
 const names = SERVERS.map(({ metadata }) => metadata.name);
+const KEYS = '-gateway-keys';
+const governed = SERVERS.filter((server) => at(server, 'spec', 'gateway', 'enabled') === true).map(
+  ({ metadata }) => metadata.name,
+);
 
 /** For the first servers, the last first, so that a list has them in another order than they came in. */
 const ACCESS: readonly KubeObject[] = ['e', 'd', 'c', 'b', 'a'].flatMap((letter, index) => [
@@ -105,9 +109,13 @@ describe('a restart', () => {
     expect(changesHere(mark).map(lineOf)).toEqual([]);
     const requests = requestsSince(mark).filter(({ verb }) => verb !== 'watch');
     const lists = requests.filter(({ verb }) => verb === 'list');
-    // Seventeen kinds and two replicas; a pull secret for the namespace.
+    // Seventeen kinds and two replicas; a pull secret for the namespace, and the keys of each server with a proxy.
     expect(lists.length).toBeLessThanOrEqual(2 * 20);
-    expect(requests.length - lists.length).toBeLessThan(10);
+    const keys = requests.filter(({ resource, name }) => resource === 'secrets' && name?.endsWith(KEYS));
+    expect(keys.map(({ verb, name }) => `${verb} ${name ?? ''}`).toSorted()).toEqual(
+      governed.map((name) => `get ${name}${KEYS}`),
+    );
+    expect(requests.length - lists.length - keys.length).toBeLessThan(10);
     const watches = requestsSince(mark).filter(({ verb }) => verb === 'watch');
     expect(watches.length).toBeLessThanOrEqual(2 * 2 * 20);
   });

@@ -237,7 +237,7 @@ describe('a server that was governed and still is', () => {
     expect(at(proxy, 'livenessProbe')).not.toHaveProperty('tcpSocket');
     expect(at(byName(items(proxy, 'env'), 'MCP_CLUSTER_NAME'), 'value')).toBe('test');
     const volumes = namesOf(items(deployment, 'spec', 'template', 'spec', 'volumes'));
-    expect(volumes).toEqual(['gateway-policy', 'gateway-state', 'gateway-identity']);
+    expect(volumes).toEqual(['gateway-policy', 'gateway-state', 'gateway-identity', 'gateway-keys']);
     expect(at(deployment, 'spec', 'template', 'spec', 'serviceAccountName')).toBe('governed');
   });
 

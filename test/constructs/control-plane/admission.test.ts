@@ -36,12 +36,13 @@ const ofKind = (kind: string) => objectsOf().filter((object) => object.kind === 
 const policies = ofKind('ValidatingAdmissionPolicy').map((object) => policy.parse(object));
 
 describe('the admission policies', () => {
-  it('are about grants, sessions and ConfigMaps, and not about their status', () => {
+  it('are about grants, sessions, ConfigMaps and Secrets, and not about their status', () => {
     const about = policies.map(({ spec }) => spec.matchConstraints.resourceRules[0]);
     expect(about.map(({ resources, operations }) => [...resources, ...operations].join(' '))).toEqual([
       'mcpaccessgrants CREATE UPDATE',
       'mcpagentsessions CREATE UPDATE',
       'configmaps CREATE UPDATE DELETE',
+      'secrets CREATE UPDATE DELETE',
     ]);
   });
 

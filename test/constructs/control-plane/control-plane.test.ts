@@ -26,6 +26,8 @@ describe('the control plane', () => {
       'ValidatingAdmissionPolicyBinding mcp-runtime-sessions',
       'ValidatingAdmissionPolicy mcp-runtime-config-maps',
       'ValidatingAdmissionPolicyBinding mcp-runtime-config-maps',
+      'ValidatingAdmissionPolicy mcp-runtime-secrets',
+      'ValidatingAdmissionPolicyBinding mcp-runtime-secrets',
       'ServiceAccount mcp-runtime-operator-controller-manager',
       'ClusterRole mcp-runtime-operator-role',
       'ClusterRoleBinding mcp-runtime-operator-rolebinding',
@@ -208,6 +210,7 @@ describe('the distributors', () => {
       'authority.overlapSeconds',
     ]);
     expect(refused({ authority: { rotateAfterSeconds: 3600 } })).toEqual(['authority.overlapSeconds']);
+    expect(refused({ keys: { rotateAfterSeconds: 3599 } })).toEqual(['keys.rotateAfterSeconds']);
     expect(refused({ distributor: { image: 'distributor', replicas: 0 } })).toEqual([
       'distributor.image',
       'distributor.replicas',
@@ -230,7 +233,7 @@ describe('a control plane, given bad input,', () => {
   it('takes a version or a digest', () => {
     const digest = `example.org:5000/operator@sha256:${'0'.repeat(64)}`;
     for (const image of ['operator:1', 'example.org:5000/a/operator:v1.2.3', digest]) {
-      expect(objectsOf({ ...PROPS, image })).toHaveLength(32);
+      expect(objectsOf({ ...PROPS, image })).toHaveLength(34);
     }
   });
 

@@ -48,16 +48,20 @@ describe('the roles of the operator', () => {
     }
   });
 
-  it('reach no secret but the pull secret, under the name that it has here', () => {
+  it('reach the pull secret under the name that it has here, and only where there is one to make', () => {
     const namesOf = (props = WITH_REGISTRY) =>
-      secretRules(roleRules(OPERATOR_ROLE, props)).map(({ resourceNames }) => resourceNames);
-    expect(namesOf()).toEqual([['mcp-runtime-registry-pull']]);
+      secretRules(roleRules(OPERATOR_ROLE, props)).flatMap(({ resourceNames }) => resourceNames ?? []);
+    expect(namesOf()).toEqual(['mcp-runtime-registry-pull']);
     const config = { ...WITH_REGISTRY.config, provisionedPullSecret: 'pull' };
-    expect(namesOf({ ...WITH_REGISTRY, config })).toEqual([['pull']]);
+    expect(namesOf({ ...WITH_REGISTRY, config })).toEqual(['pull']);
+    expect(namesOf(PROPS)).toEqual([]);
   });
 
-  it('reach no secret at all where there is no pull secret to make', () => {
-    expect(secretRules(roleRules(OPERATOR_ROLE, PROPS))).toEqual([]);
+  it('list and watch no secrets, which would be to read all of them', () => {
+    const rules = secretRules(roleRules(OPERATOR_ROLE));
+    expect(rules).not.toEqual([]);
+    for (const { verbs } of rules)
+      expect(verbs.filter((verb) => ['list', 'watch', 'deletecollection'].includes(verb))).toEqual([]);
   });
 });
 

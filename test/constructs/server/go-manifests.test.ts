@@ -157,6 +157,7 @@ describe('a server with a gateway', () => {
       ports: [
         { name: 'gateway', containerPort: 8092 },
         { name: 'metrics', containerPort: 9103 },
+        { name: 'peers', containerPort: 9104 },
       ],
       readinessProbe: { httpGet: { path: '/ready' }, initialDelaySeconds: 3, periodSeconds: 5 },
       securityContext: { readOnlyRootFilesystem: true },

@@ -260,7 +260,47 @@ describe('the proxy beside a server', () => {
   it('is the only one that pods of other namespaces may call', () => {
     const { spec } = policyPorts.parse(one(objects, 'NetworkPolicy'));
     expect(spec.podSelector.matchLabels).toEqual(podSelector('notes'));
-    expect(spec.ingress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([8091, 9103]);
+    expect(spec.ingress.flatMap(({ ports }) => ports.map(({ port }) => port))).toEqual([8091, 9103, 9104]);
+  });
+});
+
+describe('what the proxies of a server share', () => {
+  const objects = objectsOf(storedServer());
+  const proxy = containerOf(objects, 'mcp-gateway');
+  const valueOf = (name: string) => proxy.env.find((each) => each.name === name)?.value ?? '';
+
+  it('are keys that the pods refer to, that only the proxy mounts, and that no rendered tree holds', () => {
+    expect(template(objects).spec.volumes).toContainEqual({
+      name: 'gateway-keys',
+      secret: { secretName: 'notes-gateway-keys' },
+    });
+    const mount = proxy.volumeMounts.find(({ name }) => name === 'gateway-keys');
+    expect(mount).toMatchObject({ readOnly: true });
+    expect(valueOf('KEYS_FILE')).toBe(`${String(mount?.['mountPath'])}/keys.json`);
+    expect(containerOf(objects, 'notes').volumeMounts).toEqual([]);
+    expect(objects.map(({ kind }) => kind)).not.toContain('Secret');
+  });
+
+  it('is a port where they alone reach each other, and who each of them is', () => {
+    expect(proxy.ports).toContainEqual({ name: 'peers', containerPort: 9104, protocol: 'TCP' });
+    expect(valueOf('PEER_PORT')).toBe('9104');
+    for (const [name, fieldPath] of [
+      ['POD_IP', 'status.podIP'],
+      ['POD_UID', 'metadata.uid'],
+    ])
+      expect(proxy.env).toContainEqual({ name, valueFrom: { fieldRef: { fieldPath } } });
+    const rule = z.looseObject({ ports: z.array(z.looseObject({ port: z.number() })).optional() });
+    const rules = z.object({ spec: z.looseObject({ ingress: z.array(rule), egress: z.array(rule) }) });
+    const { spec } = rules.parse(one(objects, 'NetworkPolicy'));
+    const own = [{ podSelector: { matchLabels: podSelector('notes') } }];
+    const ofPeers = (each: z.output<typeof rule>) => each.ports?.some(({ port }) => port === 9104) === true;
+    expect(spec.ingress.filter(ofPeers).map((each) => each['from'])).toEqual([own]);
+    expect(spec.egress.filter(ofPeers).map((each) => each['to'])).toEqual([own]);
+  });
+
+  it('is nothing for a server without a proxy', () => {
+    const plain = JSON.stringify(objectsOf(storedServer({ gateway: undefined, analytics: undefined })));
+    expect(plain).not.toMatch(/gateway-keys|9104|POD_UID/);
   });
 });
 

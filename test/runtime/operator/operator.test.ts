@@ -1,5 +1,5 @@
 // The whole operator against an API server in memory: for speed, beside the tests on a real one in test/cluster.
-import { CONFIG_MAP, GRANT, POD, SERVER, SESSION } from '#runtime/policy-book/kinds.ts';
+import { CONFIG_MAP, GRANT, POD, SECRET, SERVER, SESSION } from '#runtime/policy-book/kinds.ts';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { customResourceDefinition } from '#api/crd.ts';
@@ -18,6 +18,7 @@ import {
 } from '#runtime/operator/kinds.ts';
 import { Operator } from '#runtime/operator/operator.ts';
 import { EVENTS } from '#runtime/kube/events.ts';
+import { textAt } from '#runtime/kube/json-path.ts';
 import type { KubeObject, ResourceType } from '#runtime/kube/object.ts';
 import { silentLog } from '#runtime/process/log.ts';
 import { systemClock } from '#runtime/process/clock.ts';
@@ -35,6 +36,7 @@ const TYPES = [
   CRD,
   LEASE,
   EVENTS,
+  SECRET,
 ];
 const INSTALLATION = { MCP_GATEWAY_PROXY_IMAGE: 'example.org/proxy:1' };
 const sha256 = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
@@ -122,6 +124,10 @@ class Cluster {
     return this.api.get(CONFIG_MAP, { namespace: 'team-a', name: 'notes-gateway-policy' });
   }
 
+  get keys(): KubeObject | undefined {
+    return this.api.get(SECRET, { namespace: 'team-a', name: 'notes-gateway-keys' });
+  }
+
   get deployment(): KubeObject | undefined {
     return this.api.get(DEPLOYMENT, { namespace: 'team-a', name: 'notes' });
   }
@@ -206,13 +212,47 @@ describe('an operator', () => {
     expect(cluster.writes.slice(first)).toEqual([]);
   });
 
+  it('makes the keys of its proxies before the pods, and others where somebody spoilt them', async () => {
+    cluster = await Cluster.start();
+    await cluster.operate();
+    cluster.server();
+    await cluster.status();
+    const made = await eventually(() => cluster.keys);
+    const place = (kind: string) => cluster.writes.findIndex((write) => write.includes(`/${kind}`));
+    expect(place('secrets')).toBeGreaterThan(-1);
+    expect(place('secrets')).toBeLessThan(place('deployments'));
+    const template = JSON.stringify(cluster.deployment?.['spec']);
+    cluster.put(SECRET, { ...made, data: {} });
+    await cluster.rest();
+    await cluster.operate();
+    const mended = await eventually(() => textAt(cluster.keys, 'data', 'keys.json'));
+    expect(mended).not.toBe(textAt(made, 'data', 'keys.json'));
+    await cluster.quiet();
+    expect(JSON.stringify(cluster.deployment?.['spec'])).toBe(template);
+  });
+
+  it('lets no pods out without their keys, and says what keeps it from them', async () => {
+    cluster = await Cluster.start();
+    const metadata = { name: 'notes-gateway-keys', namespace: 'team-a' };
+    cluster.put(SECRET, { apiVersion: 'v1', kind: 'Secret', metadata, data: {} });
+    await cluster.operate();
+    cluster.server();
+    const { message } = await cluster.status();
+    expect(message).toMatch(/Secret notes-gateway-keys could not be applied.*delete or rename/);
+    await cluster.quiet();
+    expect(cluster.deployment).toBeUndefined();
+    expect(readPolicyFiles(cluster.policy)?.form).toBe('plain');
+  });
+
   it('removes what is switched off', async () => {
     cluster = await Cluster.start();
     await cluster.operate();
     cluster.server();
-    await eventually(() => cluster.policy);
+    await eventually(() => cluster.policy !== undefined && cluster.deployment !== undefined);
+    expect(cluster.keys).toBeDefined();
     cluster.server({ gateway: { enabled: false } });
     await eventually(() => cluster.policy === undefined);
+    expect(cluster.keys).toBeUndefined();
     expect(await eventually(() => cluster.deployment)).toBeDefined();
   });
 

@@ -34,6 +34,7 @@ function ofTheOperator(props: ControlPlaneProps): Values {
     ...acknowledgements(props),
     MCP_CA_ROTATE_AFTER_SECONDS: props.authority?.rotateAfterSeconds?.toString(),
     MCP_CA_OVERLAP_SECONDS: props.authority?.overlapSeconds?.toString(),
+    MCP_KEYS_ROTATE_AFTER_SECONDS: props.keys?.rotateAfterSeconds?.toString(),
     REQUEUE_DELAY_SECONDS: props.requeueSeconds?.toString(),
     MCP_LEGACY_FIELD_MANAGERS: props.legacyFieldManagers?.join(','),
   };

@@ -36,6 +36,7 @@ function ingressRules(context: WorkloadContext, gateway: ResolvedGateway): Netwo
   return [
     { from: [...controllers, ...clients, ownPods], ports: [port(gateway.port)] },
     { ports: [port(PROXY_PORTS.metrics)] },
+    { from: [ownPods], ports: [port(PROXY_PORTS.peers)] },
   ];
 }
 
@@ -55,7 +56,10 @@ function egressRules(
   return [
     { ports: [port(53, 'UDP'), port(53)] },
     { to: platform.map((name) => ({ namespaceSelector: namespace(name) })) },
-    { to: [{ podSelector: { matchLabels: podSelector(resolved.name) } }], ports: [port(gateway.port)] },
+    {
+      to: [{ podSelector: { matchLabels: podSelector(resolved.name) } }],
+      ports: [port(gateway.port), port(PROXY_PORTS.peers)],
+    },
     ...issuerRules(gateway),
     ...(server.spec.network?.egress ?? []).map(({ cidr, ports }) => ({
       to: [{ ipBlock: { cidr } }],

@@ -38,6 +38,7 @@ export function proxyContainer(
     ports: [
       { name: 'gateway', containerPort: gateway.port, protocol: 'TCP' },
       { name: 'metrics', containerPort: PROXY_PORTS.metrics, protocol: 'TCP' },
+      { name: 'peers', containerPort: PROXY_PORTS.peers, protocol: 'TCP' },
     ],
     env: [...proxyEnvironment(context, gateway, termination)],
     volumeMounts: [...PROXY_MOUNTS],

@@ -45,6 +45,8 @@ function contract(
     ANALYTICS_EVENT_TYPE: analytics?.eventType,
     ANALYTICS_TOKEN_FILE: ingestTokenFile(context, gateway),
     STATE_DIR: PROXY_PATHS.stateFolder,
+    KEYS_FILE: PROXY_PATHS.keysFile,
+    PEER_PORT: String(PROXY_PORTS.peers),
     DRAIN_MS: String(proxyDrainMs),
   };
 }
@@ -57,6 +59,12 @@ function telemetry({ resolved, config }: WorkloadContext): Readonly<Record<strin
     OTEL_EXPORTER_OTLP_ENDPOINT: config.gatewayOtlpEndpoint,
   };
 }
+
+/** Which pod it is: how its peers find it, and tell it from a later one with its address. */
+const POD: readonly EnvVar[] = [
+  { name: 'POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+  { name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+];
 
 function apiKey({ analytics }: ResolvedGateway): readonly EnvVar[] {
   if (analytics?.apiKeySecretRef === undefined) return [];
@@ -72,5 +80,5 @@ export function proxyEnvironment(
   const plain = Object.entries(values).flatMap(([name, value]: [string, string | undefined]) =>
     value === undefined || value === '' ? [] : [{ name, value }],
   );
-  return [...plain, ...apiKey(gateway)];
+  return [...plain, ...POD, ...apiKey(gateway)];
 }

@@ -1,5 +1,5 @@
 // What the proxy reads and writes. Nothing of it is mounted in the server's container: who holds the tokens is the
-// proxy to the platform, and who writes the state decides what was recorded.
+// proxy to the platform, who has the keys opens any session, and who writes the state decides what was recorded.
 import { PLATFORM_CA, TOKEN_AUDIENCES } from '#api/names.ts';
 import { IDENTITY_FILES, PROXY_PATHS } from '#api/proxy-config.ts';
 import { Quantity, type Volume, type VolumeMount } from '#constructs/kit/kubernetes.ts';
@@ -10,6 +10,7 @@ export const PROXY_VOLUMES = {
   policy: 'gateway-policy',
   state: 'gateway-state',
   identity: 'gateway-identity',
+  keys: 'gateway-keys',
 } as const;
 
 const TOKEN_SECONDS = 3600;
@@ -40,6 +41,9 @@ export function proxyVolumes({ names }: WorkloadContext): readonly Volume[] {
         ],
       },
     },
+    // Not optional: a proxy that made keys of its own would not know what its peers seal. Whoever applies the pods
+    // makes the Secret first; its content is random, so it is in no rendered tree.
+    { name: PROXY_VOLUMES.keys, secret: { secretName: names.keysSecret } },
   ];
 }
 
@@ -47,4 +51,5 @@ export const PROXY_MOUNTS: readonly VolumeMount[] = [
   { name: PROXY_VOLUMES.policy, mountPath: PROXY_PATHS.policyFolder, readOnly: true },
   { name: PROXY_VOLUMES.state, mountPath: PROXY_PATHS.stateFolder },
   { name: PROXY_VOLUMES.identity, mountPath: PROXY_PATHS.identityFolder, readOnly: true },
+  { name: PROXY_VOLUMES.keys, mountPath: PROXY_PATHS.keysFolder, readOnly: true },
 ];
