@@ -45,7 +45,7 @@ export async function drain(options: DrainOptions, signal: AbortSignal): Promise
 }
 
 function endStreams({ forwarded }: ProxyServices, sessionsGoOn: boolean): void {
-  for (const cut of [...forwarded.values()]) cut.drain(sessionsGoOn);
+  for (const cut of forwarded.cuts()) cut.drain(sessionsGoOn);
 }
 
 /** A session that nobody has used for as long as all this takes is not waited for. */
@@ -54,7 +54,7 @@ async function untilNoSession(
   signal: AbortSignal,
 ): Promise<void> {
   const isOpen = (): boolean =>
-    [...forwarded.keys()].some(({ mcpSession, handedOver }) => mcpSession !== undefined && !handedOver);
+    forwarded.some(({ mcpSession, handedOver }) => mcpSession !== undefined && !handedOver);
   while (!signal.aborted && (isOpen() || sessions.usedWithin(config.drainMs)))
     await delay(LOOK_MS, undefined, { signal }).catch(() => undefined);
 }

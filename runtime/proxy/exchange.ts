@@ -64,6 +64,8 @@ export class Exchange {
   /** Index of the stage that runs next. */
   nextStage = 0;
   finished = false;
+  /** Where it stands among the forwarded ones; of no meaning to others. */
+  forwardedPlace: number | undefined;
 
   constructor(
     id: string,

@@ -126,7 +126,7 @@ export class Pipeline implements Flow {
 
   release(exchange: Exchange): void {
     exchange.finished = true;
-    this.services.forwarded.delete(exchange);
+    this.services.forwarded.remove(exchange);
   }
 
   end(exchange: Exchange, ending: Ending): void {

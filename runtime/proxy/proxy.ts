@@ -25,11 +25,11 @@ import { createPages } from './pages.ts';
 import { createProxyRegistry } from './proxy-metrics.ts';
 import { Recorder } from './recorder.ts';
 import { RequestMetrics } from './request-metrics.ts';
-import type { Exchange } from './exchange.ts';
-import type { Cut, ProxyServices } from './services.ts';
+import type { ProxyServices } from './services.ts';
 import { McpSessions } from './sessions/mcp-sessions.ts';
 import { SessionSeal } from './sessions/session-seal.ts';
 import { ByteBudget } from './state/byte-budget.ts';
+import { Forwarded } from './state/forwarded.ts';
 import { Places } from './state/places.ts';
 import { RateMeter } from './state/rate-meter.ts';
 import { SessionLedger } from './state/session-ledger.ts';
@@ -130,7 +130,7 @@ async function closeAudit(audit: Audit | undefined, signal: AbortSignal): Promis
 /** Asks again what is under way: when policy changes, and for what ends by the clock. @returns what stops that */
 function recheckForwarded({ policy, forwarded }: ProxyServices): () => void {
   const recheck = (): void => {
-    for (const cut of [...forwarded.values()]) cut.recheck();
+    for (const cut of forwarded.cuts()) cut.recheck();
   };
   policy.onSwap(recheck);
   const timer = setInterval(recheck, RECHECK_MS);
@@ -142,7 +142,7 @@ type Given = Pick<ProxyServices, 'config' | 'clock' | 'log' | 'ids' | 'recorder'
 function createServices(given: Given): ProxyServices {
   const { config, clock, log, keys } = given;
   const keptFile = path.join(config.stateFolder, 'policy.json');
-  const forwarded = new Map<Exchange, Cut>();
+  const forwarded = new Forwarded();
   return {
     ...given,
     policy: new PolicySource({

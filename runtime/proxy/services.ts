@@ -4,7 +4,6 @@ import type { Log } from '#runtime/process/log.ts';
 import type { EventIds } from './audit/event-id.ts';
 import type { ProxyConfig } from './config.ts';
 import type { HostCheck } from './edge/host-check.ts';
-import type { Exchange } from './exchange.ts';
 import type { ClientMessageReader } from './json/client-message.ts';
 import type { ServerMessageReader } from './json/server-message.ts';
 import type { KeyRing } from './keys/key-ring.ts';
@@ -12,6 +11,7 @@ import type { Peers } from './peers/peers.ts';
 import type { PolicySource } from './policy/policy-source.ts';
 import type { Recorder } from './recorder.ts';
 import type { ByteBudget } from './state/byte-budget.ts';
+import type { Forwarded } from './state/forwarded.ts';
 import type { Places } from './state/places.ts';
 import type { RateMeter } from './state/rate-meter.ts';
 import type { McpSessions } from './sessions/mcp-sessions.ts';
@@ -41,13 +41,5 @@ export interface ProxyServices {
   readonly recorder: Recorder;
   readonly clientMessages: ClientMessageReader;
   readonly serverMessages: ServerMessageReader;
-  /** Exchanges whose request is with the server, with what cuts them short. */
-  readonly forwarded: Map<Exchange, Cut>;
-}
-
-/** Ends an exchange that is under way because policy no longer lets it. */
-export interface Cut {
-  recheck(): void;
-  /** The proxy ends; streams that never end by themselves have to, but for those of sessions that go on. */
-  drain(sessionsGoOn: boolean): void;
+  readonly forwarded: Forwarded;
 }

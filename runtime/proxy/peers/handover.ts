@@ -8,7 +8,7 @@ import type { ProxyConfig } from '../config.ts';
 import type { Exchange } from '../exchange.ts';
 import { refuseEdge } from '../refusal.ts';
 import { endingOf } from '../relay/relay.ts';
-import type { Cut } from '../services.ts';
+import type { Cut } from '../state/forwarded.ts';
 import type { PlacedSession } from '../sessions/session-seal.ts';
 import type { Flow } from '../stages/stage.ts';
 import { EventBoundary } from './event-boundary.ts';

@@ -3,7 +3,7 @@ import https from 'node:https';
 import type { ProxyConfig } from '../config.ts';
 import type { Exchange } from '../exchange.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import type { Cut } from '../services.ts';
+import type { Forwarded } from '../state/forwarded.ts';
 import type { PlacedSession } from '../sessions/session-seal.ts';
 import type { Flow } from '../stages/stage.ts';
 import { Handover, type HandoverOutcome } from './handover.ts';
@@ -16,7 +16,7 @@ const IDLE_CONNECTIONS = 64;
 export interface PeersOptions {
   readonly keys: KeyRing;
   readonly config: ProxyConfig;
-  readonly forwarded: Map<Exchange, Cut>;
+  readonly forwarded: Forwarded;
 }
 
 export class Peers {
@@ -45,7 +45,7 @@ export class Peers {
       this.outcomes.set(outcome, (this.outcomes.get(outcome) ?? 0) + 1);
     };
     const handover = new Handover({ exchange, session, flow, config, agent, settle });
-    forwarded.set(exchange, handover);
+    forwarded.add(exchange, handover);
     handover.begin();
   }
 

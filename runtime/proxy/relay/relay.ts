@@ -3,7 +3,8 @@
 import { policyRefusalOf } from './recheck.ts';
 import type { Exchange } from '../exchange.ts';
 import { refuseEdge, type Refusal } from '../refusal.ts';
-import type { Cut, ProxyServices } from '../services.ts';
+import type { ProxyServices } from '../services.ts';
+import type { Cut } from '../state/forwarded.ts';
 import type { Ending, Flow } from '../stages/stage.ts';
 import type { UpstreamCall, UpstreamError, UpstreamHandler, UpstreamHead } from '../upstream/upstream.ts';
 import { headerOf, type Answer, type RelayContext } from './answer.ts';
@@ -30,7 +31,7 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
   begin(call: UpstreamCall): void {
     this.call = call;
     this.exchange.cancelUpstream = () => call.abort();
-    this.services.forwarded.set(this.exchange, this);
+    this.services.forwarded.add(this.exchange, this);
   }
 
   onHead(head: UpstreamHead): void {

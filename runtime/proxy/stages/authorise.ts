@@ -38,11 +38,10 @@ function isForeignCancellation({ message, subjectKey }: Exchange, { forwarded }:
   if (message?.method !== 'notifications/cancelled') return false;
   const { requestId } = message;
   if (requestId === undefined) return true;
-  for (const other of forwarded.keys()) {
+  return !forwarded.some((other) => {
     const id = other.subjectKey === subjectKey ? other.message?.id : undefined;
-    if (id !== undefined && idKey(id) === idKey(requestId)) return false;
-  }
-  return true;
+    return id !== undefined && idKey(id) === idKey(requestId);
+  });
 }
 
 /** Decides by the policy that is in force now, which may be a newer one than when the exchange began. */

@@ -1,31 +1,39 @@
-// A map that forgets what was used longest ago, for state that callers can make grow.
+// A map that forgets what was set longest ago, for state that callers can make grow. It has two generations: what is set
+// lives in the young one, and when that is full it becomes the old one, whose rest is forgotten. Setting what is known
+// moves nothing, where an order by use would delete and insert with each request.
 
 export class BoundedMap<Value> {
-  private readonly entries = new Map<string, Value>();
-  private readonly size: number;
+  private young = new Map<string, Value>();
+  private old = new Map<string, Value>();
+  private readonly generation: number;
 
+  /** @param size most entries; of those that were set last half as many are remembered for sure */
   constructor(size: number) {
-    this.size = size;
+    this.generation = Math.ceil(size / 2);
   }
 
   get(key: string): Value | undefined {
-    return this.entries.get(key);
+    return this.young.get(key) ?? this.old.get(key);
   }
 
-  /** Sets a value and makes it the most recently used. */
+  /** Sets a value and makes it one of the most recently used. */
   set(key: string, value: Value): void {
-    this.entries.delete(key);
-    this.entries.set(key, value);
-    if (this.entries.size <= this.size) return;
-    const oldest = this.entries.keys().next();
-    if (oldest.done !== true) this.entries.delete(oldest.value);
+    if (!this.young.has(key)) {
+      this.old.delete(key);
+      if (this.young.size >= this.generation) {
+        this.old = this.young;
+        this.young = new Map();
+      }
+    }
+    this.young.set(key, value);
   }
 
   delete(key: string): void {
-    this.entries.delete(key);
+    this.young.delete(key);
+    this.old.delete(key);
   }
 
   values(): Iterable<Value> {
-    return this.entries.values();
+    return [...this.young.values(), ...this.old.values()];
   }
 }

@@ -2,7 +2,7 @@
 // wait for an answer. All bounded, all lost at a restart, none of it decides alone.
 import { BoundedMap } from './bounded-map.ts';
 
-const SESSIONS = 20_000;
+const SESSIONS = 40_000;
 const QUESTIONS_PER_SESSION = 64;
 
 export class SessionLedger {
