@@ -34,8 +34,10 @@ export class Exchange {
   subjectKey = '';
   /** Came more often than policy allows, which only observes. */
   exceedsRate = false;
-  /** The legacy session that the caller presented and may use. */
+  /** The legacy session that the caller presented and may use, or that it gets with the answer. */
   mcpSession: PlacedSession | undefined;
+  /** The server's id of the event after which a stream is to go on. */
+  lastEventId: string | undefined;
   /** The pod that holds its session answers it. */
   handedOver = false;
   /** Holds a place among the requests in progress of its subject. */

@@ -16,12 +16,13 @@ import {
   authenticate,
   checkFraming,
   checkHostAndOrigin,
+  followPolicy,
   limitConcurrency,
   takePolicy,
 } from './stages/head-stages.ts';
 import { limitSubjectRate, limitToolRate } from './stages/rate-stages.ts';
 import { recordFirst } from './stages/record-first.ts';
-import { handOver, openSession } from './stages/session-stages.ts';
+import { handOver, openEventId, openSession } from './stages/session-stages.ts';
 import { NEXT, WAIT, type Ending, type Flow, type Stage, type StageResult } from './stages/stage.ts';
 
 export const STAGES: readonly Stage[] = [
@@ -33,9 +34,11 @@ export const STAGES: readonly Stage[] = [
   limitConcurrency,
   openSession,
   handOver,
+  openEventId,
   readBody,
   readEnvelope,
   matchHeaders,
+  followPolicy,
   authorise,
   limitToolRate,
   recordFirst,

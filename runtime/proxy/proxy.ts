@@ -27,9 +27,11 @@ import { Recorder } from './recorder.ts';
 import { RequestMetrics } from './request-metrics.ts';
 import type { ProxyServices } from './services.ts';
 import { McpSessions } from './sessions/mcp-sessions.ts';
+import { ResumeIds } from './sessions/resume-ids.ts';
 import { SessionSeal } from './sessions/session-seal.ts';
 import { ByteBudget } from './state/byte-budget.ts';
 import { Forwarded } from './state/forwarded.ts';
+import { RequestLedger } from './state/request-ledger.ts';
 import { Places } from './state/places.ts';
 import { RateMeter } from './state/rate-meter.ts';
 import { SessionLedger } from './state/session-ledger.ts';
@@ -156,7 +158,9 @@ function createServices(given: Given): ProxyServices {
     peers: config.peerPort === undefined ? undefined : new Peers({ keys, config, forwarded }),
     hostCheck: new HostCheck(config),
     sessions: new McpSessions(new SessionSeal(keys, config.server), config.pod, clock),
+    resumeIds: new ResumeIds(keys),
     ledger: new SessionLedger(),
+    requests: new RequestLedger(),
     places: new Places(config.limits),
     subjectRates: new RateMeter(),
     toolRates: new RateMeter(),

@@ -62,6 +62,7 @@ function codeOf(reason: Reason): number {
     case 'invalid_envelope':
     case 'unexpected_response':
     case 'unexpected_cancellation':
+    case 'unknown_event_id':
     case 'bad_request_framing':
     case 'header_conflict':
       return INVALID_REQUEST;

@@ -15,6 +15,8 @@ import type { Forwarded } from './state/forwarded.ts';
 import type { Places } from './state/places.ts';
 import type { RateMeter } from './state/rate-meter.ts';
 import type { McpSessions } from './sessions/mcp-sessions.ts';
+import type { RequestLedger } from './state/request-ledger.ts';
+import type { ResumeIds } from './sessions/resume-ids.ts';
 import type { SessionLedger } from './state/session-ledger.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
@@ -28,9 +30,11 @@ export interface ProxyServices {
   readonly upstream: Upstream;
   readonly keys: KeyRing;
   readonly sessions: McpSessions;
+  readonly resumeIds: ResumeIds;
   /** Undefined where nothing is handed over. */
   readonly peers: Peers | undefined;
   readonly ledger: SessionLedger;
+  readonly requests: RequestLedger;
   readonly places: Places;
   readonly subjectRates: RateMeter;
   readonly toolRates: RateMeter;

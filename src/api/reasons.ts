@@ -64,6 +64,7 @@ export const EDGE_REASONS = {
   unexpected_response: entry(400, 'The response answers no request of this caller.'),
   unexpected_cancellation: entry(400, 'The cancellation names no request of this caller that is under way.'),
   unknown_mcp_session: entry(404, 'The Mcp-Session-Id is unknown here, or belongs to somebody else.'),
+  unknown_event_id: entry(400, 'The Last-Event-ID is none that this caller was given in this session.'),
   audit_unavailable: entry(503, 'The call has to be recorded first and the record could not be written.'),
   upstream_unavailable: entry(502, 'The server could not be reached; the call was not made.'),
   upstream_lost: entry(

@@ -6,7 +6,6 @@ const FORWARDED = new Set([
   'accept',
   'baggage',
   'content-type',
-  'last-event-id',
   'mcp-method',
   'mcp-name',
   'mcp-protocol-version',
@@ -35,7 +34,7 @@ function isBelow(path: string, base: string): boolean {
 
 /** By allow-list; identity last, and only ours. */
 export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string[] {
-  const { head, snapshot, caller, mcpSession } = exchange;
+  const { head, snapshot, caller, mcpSession, lastEventId } = exchange;
   const headers: string[] = [];
   if (head === undefined || snapshot === undefined) return headers;
   const { names, values } = head;
@@ -48,8 +47,9 @@ export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string
       (forwardHeaders.length > 0 && forwardHeaders.includes(name));
     if (known && !snapshot.identityNames.has(name)) headers.push(name, values[at] ?? '');
   }
-  // The server's own id, where the caller's opened; a stray one is not passed on.
+  // The server's own ids, where the caller's opened; stray ones are not passed on.
   if (mcpSession !== undefined) headers.push('mcp-session-id', mcpSession.id);
+  if (lastEventId !== undefined) headers.push('last-event-id', lastEventId);
   headers.push('forwarded', forwardedBy(exchange.callerAddress, head.host));
   const { human, agent, teams } = caller?.principal ?? { teams: [] };
   const identity = snapshot.identityHeaders;

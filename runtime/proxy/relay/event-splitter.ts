@@ -7,6 +7,8 @@ export interface StreamEvent {
   readonly bytes: Buffer;
   /** The value of its `data` lines; empty where it has none. */
   readonly data: Buffer;
+  /** Whether it may have an `id` line. */
+  readonly hasId: boolean;
 }
 
 export type SplitResult =
@@ -17,6 +19,7 @@ const CR = 0x0d;
 const LF = 0x0a;
 const COLON = 0x3a;
 const SPACE = 0x20;
+const LETTER_I = 0x69;
 const DATA = Buffer.from('data');
 const EMPTY = Buffer.alloc(0);
 const NEW_LINE = Buffer.from('\n');
@@ -70,20 +73,26 @@ export class EventSplitter {
   private cut(last: Buffer): StreamEvent {
     this.held.push(last);
     const bytes = this.held.take();
-    return { bytes, data: dataOf(bytes) };
+    return { bytes, ...fieldsOf(bytes) };
   }
 }
 
-/** The values of the `data` lines, joined by line feeds. */
-function dataOf(bytes: Buffer): Buffer {
+/** The values of the `data` lines, joined by line feeds, and whether a line may be an `id`. */
+function fieldsOf(bytes: Buffer): Pick<StreamEvent, 'data' | 'hasId'> {
   const parts: Buffer[] = [];
+  let hasId = false;
   let start = 0;
   while (start < bytes.length) {
     const end = lineEnd(bytes, start);
     const value = dataValue(bytes, start, end);
     if (value !== undefined) parts.push(value);
+    else hasId ||= bytes[start] === LETTER_I;
     start = end + 1;
   }
+  return { data: joined(parts), hasId };
+}
+
+function joined(parts: readonly Buffer[]): Buffer {
   const [first] = parts;
   if (first === undefined) return EMPTY;
   if (parts.length === 1) return first;
@@ -118,6 +127,15 @@ export function withData(event: StreamEvent, data: Buffer): Buffer {
     .map((line) => `data: ${line}\n`)
     .join('');
   return Buffer.from(`${head}${body}\n`, 'latin1');
+}
+
+/** An event with other ids, in Latin-1. An empty id stays: it takes the last one back. */
+export function withIds(bytes: Buffer, idFor: (id: string) => string): Buffer {
+  const text = bytes.toString('latin1').replace(/^id:(.*)$/gm, (line, value: string) => {
+    const id = value.startsWith(' ') ? value.slice(1) : value;
+    return id === '' ? line : `id: ${idFor(id)}`;
+  });
+  return Buffer.from(text, 'latin1');
 }
 
 /** An event that carries one message. */

@@ -4,11 +4,12 @@ import { idKey } from '../json/rpc-id.ts';
 import type { ServerMessage } from '../json/server-message.ts';
 import { refusalMessage, type Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
-import { EventSplitter, eventOf, withData, type StreamEvent } from './event-splitter.ts';
+import { EventSplitter, eventOf, withData, withIds, type StreamEvent } from './event-splitter.ts';
 import {
   INVALID_ANSWER,
   NO_ROOM_FOR_ANSWER,
   TOO_LARGE_ANSWER,
+  answersKnownRequest,
   answersRequest,
   filteredResponse,
   passServerRequest,
@@ -16,12 +17,15 @@ import {
 } from './governed-message.ts';
 import { holdAnswer } from './held-answer.ts';
 import type { Answer, RelayContext } from './answer.ts';
+import { whenSent } from './send.ts';
 
 export class EventStreamAnswer implements Answer {
   readonly endless: boolean;
   private readonly context: RelayContext;
   private readonly splitter: EventSplitter;
   private answered = false;
+  /** Nothing follows, and the last of it is on its way. */
+  private leaving = false;
   private waitsForDrain = false;
   /** Written, and not yet taken by the caller. */
   private untaken = 0;
@@ -66,7 +70,7 @@ export class EventStreamAnswer implements Answer {
         this.context.fail(outcome);
         return;
       }
-      passed.push(outcome);
+      passed.push(event.hasId ? this.withOwnIds(outcome) : outcome);
     }
     if (exchange.finished) return;
     this.write(passed);
@@ -77,15 +81,26 @@ export class EventStreamAnswer implements Answer {
     const { exchange } = this.context;
     if (exchange.finished) return;
     exchange.response.end();
-    this.context.finish(200);
+    this.leaving = true;
+    whenSent(exchange.response, () => this.context.finish(200));
   }
 
   breakOff(refusal: Refusal): boolean {
     const { exchange } = this.context;
+    if (this.leaving) {
+      exchange.response.destroy();
+      return true;
+    }
     const waiting = exchange.message?.kind === 'request' && !this.answered;
     if (waiting) this.write([eventOf(refusalMessage(refusal, exchange.refused()))]);
     exchange.response.end();
     return true;
+  }
+
+  /** An event by whose id only this caller can resume. */
+  private withOwnIds(bytes: Buffer): Buffer {
+    const { exchange, services } = this.context;
+    return withIds(bytes, (id) => services.resumeIds.bind(id, exchange));
   }
 
   /** The bytes to pass on, nothing, or why the stream may not go on. */
@@ -118,8 +133,8 @@ export class EventStreamAnswer implements Answer {
 
   /** Whether somebody waits for a response here. A stream that nobody asked anything on has none, unless it resumes. */
   private expects(message: ServerMessage): boolean {
-    const { exchange } = this.context;
-    if (exchange.message === undefined) return exchange.head?.names.includes('last-event-id') === true;
+    const { exchange, services } = this.context;
+    if (exchange.message === undefined) return answersKnownRequest(exchange, services, message);
     return !this.answered && answersRequest(exchange, message);
   }
 

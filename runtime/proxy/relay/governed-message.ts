@@ -6,8 +6,7 @@ import type { Exchange } from '../exchange.ts';
 import { refuseEdge, type Refusal } from '../refusal.ts';
 import type { ProxyServices } from '../services.ts';
 import { conversationOf } from '../state/session-ledger.ts';
-import { upstreamHeaders, upstreamPath } from '../edge/upstream-head.ts';
-import { POLICY_DENIED_CODE } from '#policy/decision.ts';
+import { answerServer } from './tell-server.ts';
 import { filterToolList } from './tool-list.ts';
 
 /** Whether a response answers the request of this exchange. An error may answer nothing in particular. */
@@ -15,6 +14,22 @@ export function answersRequest(exchange: Exchange, message: ServerMessage): bool
   const asked = exchange.message?.id;
   if (message.id === undefined || asked === undefined) return message.id === undefined;
   return idKey(message.id) === idKey(asked);
+}
+
+/**
+ * Whether a response on a stream that resumes may pass: it answers a request of this caller in this session that was let
+ * through, that was not cut, and that would be let through now.
+ */
+export function answersKnownRequest(
+  exchange: Exchange,
+  services: ProxyServices,
+  message: ServerMessage,
+): boolean {
+  if (message.id === undefined || exchange.lastEventId === undefined) return false;
+  const conversation = conversationOf(exchange.subjectKey, exchange.mcpSession?.id);
+  const known = services.requests.find(conversation, idKey(message.id));
+  if (known?.tool === undefined || exchange.isObserved) return known !== undefined;
+  return seesTool(exchange, services)(known.tool);
 }
 
 /** Why a response may not pass, if it may not: an `input_required` result is the server asking, not answering. */
@@ -31,18 +46,22 @@ export function filteredResponse(
   bytes: Buffer,
   message: ServerMessage,
 ): Buffer {
-  const { caller } = exchange;
-  const snapshot = services.policy.current ?? exchange.snapshot;
-  // A stream of an MCP session may resume an answer whose request is no longer known, so there every list counts.
+  // A stream of an MCP session may resume an answer whose request came over another, so there every list counts.
   const mayList = exchange.message === undefined || exchange.message.method === 'tools/list';
-  if (!mayList || message.list === undefined || caller === undefined || snapshot === undefined) return bytes;
+  if (!mayList || message.list === undefined) return bytes;
+  return filterToolList(bytes, message, seesTool(exchange, services)).bytes;
+}
+
+/** Which tools the caller may see now, by the newest policy. */
+function seesTool(exchange: Exchange, services: ProxyServices): (tool: string) => boolean {
+  const { caller, subjectKey } = exchange;
+  const snapshot = services.policy.current ?? exchange.snapshot;
+  if (caller === undefined || snapshot === undefined) return () => false;
   const sessionLastUsedMs =
-    caller.session === undefined
-      ? undefined
-      : services.ledger.lastUsedMs(exchange.subjectKey, caller.session);
+    caller.session === undefined ? undefined : services.ledger.lastUsedMs(subjectKey, caller.session);
   const asking = { ...caller, sessionLastUsedMs };
   const nowMs = services.clock.nowMs();
-  return filterToolList(bytes, message, (tool) => isToolVisible(snapshot.index, asking, tool, nowMs)).bytes;
+  return (tool) => isToolVisible(snapshot.index, asking, tool, nowMs);
 }
 
 /** What a server may ask of any caller: it tells nothing and asks for nothing. */
@@ -69,39 +88,6 @@ export function passServerRequest(
     answerServer(exchange, services, message.id);
   }
   return passes;
-}
-
-/** Tells the server that its question goes nowhere, so that it doesn't wait for an answer. */
-function answerServer(exchange: Exchange, services: ProxyServices, id: string): void {
-  const error = { code: POLICY_DENIED_CODE, message: 'Requests of this server to its callers are not open.' };
-  const { config, upstream } = services;
-  const headers = upstreamHeaders(exchange, config);
-  const call = upstream.send(
-    {
-      method: 'POST',
-      path: upstreamPath(exchange.request.url ?? '/', config.stripPrefix, config.upstreamUrl.pathname),
-      headers: withJsonType(headers),
-      body: Buffer.from(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`),
-    },
-    {
-      onHead: () => undefined,
-      onData: () => call.abort(),
-      onEnd: () => undefined,
-      onFailure: ({ failure }) =>
-        services.log.debug({ failure }, 'The server could not be told of a refusal.'),
-    },
-  );
-}
-
-/** The headers of the exchange, which may have been a GET, for a POST; without what described its own message. */
-function withJsonType(headers: readonly string[]): string[] {
-  const own = new Set(['content-type', 'accept', 'last-event-id', 'mcp-method', 'mcp-name']);
-  const kept = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream'];
-  for (let at = 0; at < headers.length; at += 2) {
-    const name = headers[at] ?? '';
-    if (!own.has(name) && !name.startsWith('mcp-param-')) kept.push(name, headers[at + 1] ?? '');
-  }
-  return kept;
 }
 
 export const INVALID_ANSWER: Refusal = refuseEdge('upstream_invalid');

@@ -11,7 +11,7 @@ import {
   responseRefusal,
 } from './governed-message.ts';
 import { holdAnswer } from './held-answer.ts';
-import { sendWhole } from './send.ts';
+import { sendWhole, whenSent } from './send.ts';
 import type { Answer, RelayContext } from './answer.ts';
 
 export class MessageAnswer implements Answer {
@@ -19,6 +19,7 @@ export class MessageAnswer implements Answer {
   private readonly context: RelayContext;
   private readonly headers: readonly string[];
   private readonly gathered = new GatheredBytes();
+  private leaving = false;
 
   constructor(context: RelayContext, headers: readonly string[]) {
     this.context = context;
@@ -51,10 +52,13 @@ export class MessageAnswer implements Answer {
     const body = filteredResponse(exchange, services, bytes, message);
     exchange.bytesOut = body.length;
     sendWhole(exchange.response, 200, relayedHeaders(this.headers, 'application/json', body.length), body);
-    this.context.finish(200);
+    this.leaving = true;
+    whenSent(exchange.response, () => this.context.finish(200));
   }
 
+  /** A body that is on its way can only be cut off. */
   breakOff(_refusal: Refusal): boolean {
-    return false;
+    if (this.leaving) this.context.exchange.response.destroy();
+    return this.leaving;
   }
 }

@@ -1,6 +1,8 @@
 // Brings the server's answer back. It chooses how to read it by status and type; whatever can't be read for sure is
 // not passed on.
+import { noteCut, noteRequest } from './known-requests.ts';
 import { policyRefusalOf } from './recheck.ts';
+import { cancelAtServer } from './tell-server.ts';
 import type { Exchange } from '../exchange.ts';
 import { refuseEdge, type Refusal } from '../refusal.ts';
 import type { ProxyServices } from '../services.ts';
@@ -38,6 +40,7 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
     this.exchange.answeredMs = this.services.clock.monotonicMs();
     this.guarded(() => {
       this.answer = this.choose(head);
+      noteRequest(this.exchange, this.services);
       if (this.answer === undefined) this.fail(refuseEdge('upstream_invalid'));
     });
   }
@@ -47,6 +50,9 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
   }
 
   onEnd(): void {
+    // The connection is somebody else's from here on.
+    this.call = undefined;
+    this.exchange.cancelUpstream = undefined;
     this.guarded(() => this.answer?.end());
   }
 
@@ -75,7 +81,10 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
   /** Ends the exchange where the policy in force would no longer let it begin. */
   recheck(): void {
     const refusal = policyRefusalOf(this.exchange, this.services);
-    if (refusal !== undefined) this.fail(refusal);
+    if (refusal === undefined) return;
+    noteCut(this.exchange, this.services);
+    if (this.call !== undefined) cancelAtServer(this.exchange, this.services);
+    this.fail(refusal);
   }
 
   drain(sessionsGoOn: boolean): void {

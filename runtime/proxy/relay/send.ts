@@ -14,3 +14,9 @@ export function sendWhole(
   if (body.length < JOIN_BELOW) response.end(body.toString('latin1'), 'latin1');
   else response.end(body);
 }
+
+/** Calls back once the last of an answer has left: at once where the caller keeps up, never where it goes away. */
+export function whenSent(response: ServerResponse, onSent: () => void): void {
+  if (response.writableLength === 0) onSent();
+  else response.once('finish', onSent);
+}

@@ -76,12 +76,15 @@ export class McpSessions {
     return shown;
   }
 
-  private sealedFor(id: string, { mcpSession, head, subjectKey }: Exchange): string | undefined {
+  private sealedFor(id: string, exchange: Exchange): string | undefined {
+    const { mcpSession, head, subjectKey } = exchange;
     if (mcpSession?.id === id) return head?.mcpSessionId;
     const { host, uid: podUid } = this.pod;
     const session = { host, port: this.peerPort, podUid, id };
     const sealed = this.seal.seal(session, subjectKey);
-    if (sealed !== undefined) this.use(session);
+    if (sealed === undefined) return undefined;
+    this.use(session);
+    exchange.mcpSession ??= session;
     return sealed;
   }
 }

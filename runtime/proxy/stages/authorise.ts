@@ -13,7 +13,7 @@ const AS_OPEN_AS = 'ping';
 
 export const authorise: Stage = (exchange, services) => {
   const { message } = exchange;
-  if (message?.modern === true) exchange.mcpSession = undefined;
+  if (message?.modern === true) exchange.mcpSession = exchange.lastEventId = undefined;
   const { mcpSession } = exchange;
   if (message?.kind === 'response') {
     const conversation = conversationOf(exchange.subjectKey, mcpSession?.id);

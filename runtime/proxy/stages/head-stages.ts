@@ -22,7 +22,7 @@ export const checkHostAndOrigin: Stage = ({ head }, { hostCheck }) => {
   return hostCheck.allowsOrigin(head.origin) ? NEXT : refuseEdge('origin_not_allowed');
 };
 
-/** Taken once: the exchange is judged by one policy from here on. */
+/** What comes before the body is judged by this policy. */
 export const takePolicy: Stage = (exchange, { policy, clock }) => {
   const { current } = policy;
   if (current === undefined) return { reason: 'policy_unavailable', shown: 'policy_unavailable' };
@@ -58,4 +58,19 @@ export const limitConcurrency: Stage = (exchange, { places }) => {
   if (result !== 'taken') return refuseEdge(result);
   exchange.holdsPlace = true;
   return NEXT;
+};
+
+/**
+ * The policy may have changed while the body came, which takes as long as the caller likes: what follows is judged by the
+ * newest, and the caller is who it says.
+ */
+export const followPolicy: Stage = (exchange, services, flow) => {
+  if (exchange.snapshot === services.policy.current) return NEXT;
+  const { subjectKey } = exchange;
+  for (const stage of [takePolicy, authenticate]) {
+    const result = stage(exchange, services, flow);
+    if (result !== NEXT) return result;
+  }
+  // Counted, and its session opened, for somebody else.
+  return exchange.subjectKey === subjectKey ? NEXT : { reason: 'undecided', shown: 'undecided' };
 };

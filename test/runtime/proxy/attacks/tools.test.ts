@@ -99,17 +99,20 @@ describe('attack 15: what is hidden but open, or listed but closed', () => {
 
   it('is not in an event stream, on a later page, or on a stream that resumes', async () => {
     const page = { ...tools('secret', 'read_note'), nextCursor: 'c' };
+    const session = await world.inSession('m1');
     const [paged, upstream] = await Promise.all([
-      openStreamAt(world.url, { ...LIST, params: { cursor: 'b' } }),
+      openStreamAt(world.url, { ...LIST, params: { cursor: 'b' } }, session),
       server.nextStream(),
     ]);
-    upstream.end(event(resultOf('1', JSON.stringify(page))));
+    const answer = event(resultOf(JSON.stringify(LIST.id), JSON.stringify(page)));
+    upstream.end(`id: e1\ndata:\n\n${answer}`);
     await paged.ended;
+    const [, id = ''] = /^id: (.*)$/m.exec(paged.text) ?? [];
     const [resumed, replay] = await Promise.all([
-      openStreamAt(world.url, undefined, { ...USER_1, 'last-event-id': 'e1' }),
+      openStreamAt(world.url, undefined, { ...session, 'last-event-id': id }),
       server.nextStream(),
     ]);
-    replay.end(event(resultOf('"long ago"', JSON.stringify(page))));
+    replay.end(answer);
     await resumed.ended;
     for (const { text } of [paged, resumed]) {
       expect(text).toContain('read_note');
