@@ -192,7 +192,7 @@ describe('a stream that arrives at another pod than its session', () => {
     });
     expect(upstream?.writableLength).toBeGreaterThan(1024 * 1024);
     stream.response.resume();
-    await replicas.at(1).until(() => upstream?.writableLength === 0);
+    await replicas.at(1).until(() => (upstream?.writableLength ?? left) < left);
     stream.destroy();
   });
 });
