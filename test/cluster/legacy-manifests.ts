@@ -165,7 +165,7 @@ const spring: LegacyManifest = {
         replicas: 2,
         template: {
           spec: {
-            volumes: [{ name: 'gateway-policy', configMap: { name: 'payments-gateway-policy' } }, {}, {}],
+            volumes: [{ name: 'gateway-policy', configMap: { name: 'payments-gateway-policy' } }, {}, {}, {}],
           },
         },
       },
@@ -180,6 +180,7 @@ const spring: LegacyManifest = {
       ports: [
         { name: 'gateway', containerPort: 8092 },
         { name: 'metrics', containerPort: 9103 },
+        { name: 'peers', containerPort: 9104 },
       ],
       resources: DEFAULT_RESOURCES,
       readinessProbe: { httpGet: { path: '/ready' }, initialDelaySeconds: 3, periodSeconds: 5 },
