@@ -52,7 +52,6 @@ async function isGoverned(): Promise<void> {
     name,
     (server) => conditionLines(server, 'GatewayReady', 'PolicySynced', 'AuditDelivering'),
     ['GatewayReady: True Observed', 'PolicySynced: True Observed', 'AuditDelivering: True Observed'],
-    { timeoutMs: 30_000 },
   );
 }
 

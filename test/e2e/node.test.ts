@@ -87,7 +87,7 @@ describe('a pod', () => {
     const read = () => inPod(ns, 'reader', ['cat', '/text/text']);
     expect(await read()).toBe('one');
     await cluster().patch('ConfigMap', 'text', ns, data('two'));
-    await until('the pod sees it', read, (text) => text === 'two', { timeoutMs: 15_000, everyMs: 500 });
+    await until('the pod sees it', read, (text) => text === 'two', { timeoutMs: 30_000, everyMs: 500 });
   });
 
   it('that takes more memory than it may is killed, and that is what its status says', async () => {
@@ -103,7 +103,7 @@ describe('a pod', () => {
       'its image can not be pulled',
       async () => at(shellOf(await cluster().must('Pod', 'imageless', ns)), 'state', 'waiting', 'reason'),
       (reason) => reason === 'ErrImagePull' || reason === 'ImagePullBackOff',
-      { timeoutMs: 15_000 },
+      { timeoutMs: 30_000 },
     );
   });
 });

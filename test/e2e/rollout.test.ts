@@ -3,7 +3,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { becomes, conditionLines, goes, phaseOf } from '#test/cluster/harness/builders.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
-import { stays, until } from '#test/cluster/harness/eventually.ts';
+import { COLLECTED, stays, until } from '#test/cluster/harness/eventually.ts';
 import { namespace } from '#test/cluster/harness/namespace.ts';
 import { at, type KubeObject } from '#test/cluster/harness/objects.ts';
 import { meanwhile } from './harness/consents.ts';
@@ -170,7 +170,7 @@ describe('a canary', () => {
     });
     expect(noticed).toEqual([]);
     await world.delete('MCPServer', name, ns);
-    await goes('Deployment', ns, `${name}-canary`);
+    await goes('Deployment', ns, `${name}-canary`, COLLECTED);
   });
 });
 
