@@ -55,7 +55,7 @@ interface Seen {
 }
 
 /** Half of it at least: servers that were looked at together are not looked at together for ever. */
-const TRUSTED_MS = 10 * 60_000;
+const TRUSTED_MS = 3_600_000;
 /** Pods that don't come up may lack just these. */
 const TRUSTED_WITHOUT_PODS_MS = 30_000;
 

@@ -1,7 +1,6 @@
 // One server: gather, render, apply, observe, status. Level-based: it looks at what is, not at what happened, so it may
 // be run at any time and as often as one likes; a run that finds everything as it should be writes nothing. The spec is
 // never written. Status is written here and nowhere else.
-import { SERVER_CONDITIONS } from '#api/conditions.ts';
 import { API_VERSION } from '#api/kind.ts';
 import { MCPServer, type McpServer, type McpServerStatus } from '#api/mcp-server.ts';
 import { serverObjectNames } from '#api/names.ts';
@@ -36,6 +35,7 @@ import type { RouteBook } from './routes.ts';
 import type { ServerStory } from './server-story.ts';
 import type { TrustMaps } from '../trust/trust-maps.ts';
 import { invalidServerStatus, isSameStatus, serverStatus } from './status/server-status.ts';
+import { isWell, podsRun, previousStatus, readySince, timeOf } from './status/written-status.ts';
 
 export const PERMISSIONS: readonly Permission[] = [
   {
@@ -154,7 +154,7 @@ export class ServerController {
     return outcomeOf({
       errors: [...early, ...keys.errors, ...report.errors],
       isReady: isWell(status),
-      unreadyForMs: nowMs() - (timeOf(readySince(status)) ?? nowMs()),
+      unreadyForMs: nowMs() - (readySince(status) ?? nowMs()),
       lookAgainMs: [
         lookAgainMs,
         keys.lookAgainMs,
@@ -244,11 +244,10 @@ export class ServerController {
     const { namespace, name } = resolved;
     const map = caches.live.get(CONFIG_MAP, { namespace, name: serverObjectNames(name).policyConfigMap });
     const isLeft = map !== undefined && isOwnedBy(map, raw);
-    const before = previousStatus(raw);
     return await keysStep(keys, {
       server: raw,
       gateway: resolved.gateway !== undefined ? 'on' : isLeft ? 'switched off' : 'off',
-      podsRun: isWell(before) || before?.deploymentReady === true,
+      podsRun: podsRun(previousStatus(raw)),
       nowMs: nowMs(),
       signal,
     });
@@ -331,20 +330,3 @@ export class ServerController {
 }
 
 const isPolicy = ({ kind }: Manifest): boolean => kind === CONFIG_MAP.kind;
-
-const isWell = (status: McpServerStatus | undefined): boolean =>
-  status?.phase === 'Ready' || status?.phase === 'Suspended';
-
-/** Since when it is as ready as it is. */
-function readySince({ conditions = [] }: McpServerStatus): string | undefined {
-  return conditions.find(({ type }) => type === SERVER_CONDITIONS.READY)?.lastTransitionTime;
-}
-
-function timeOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Date.parse(text);
-}
-
-function previousStatus(raw: KubeObject): McpServerStatus | undefined {
-  const read = MCPServer.status.safeParse(raw['status']);
-  return read.success ? read.data : undefined;
-}

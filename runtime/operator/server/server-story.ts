@@ -6,6 +6,7 @@ import type { McpServerStatus } from '#api/mcp-server.ts';
 import type { Permission } from '#api/permission.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import type { ChildChange } from './apply-children.ts';
+import { isWell } from './status/written-status.ts';
 
 export const PERMISSIONS: readonly Permission[] = [
   {
@@ -67,9 +68,6 @@ const conditionIn = (status: McpServerStatus | undefined, type: string) =>
 
 const reasonOf = (status: McpServerStatus | undefined) =>
   conditionIn(status, SERVER_CONDITIONS.READY)?.reason ?? '';
-
-const isWell = (status: McpServerStatus | undefined) =>
-  status?.phase === 'Ready' || status?.phase === 'Suspended';
 
 type Headline = Pick<Parameters<Recorder['record']>[1], 'type' | 'reason'>;
 
