@@ -5,7 +5,7 @@
 import type { GatewayKeys } from '#api/gateway-keys.ts';
 import { serverObjectNames } from '#api/names.ts';
 import type { Permission } from '#api/permission.ts';
-import { KubeError, type Kube } from '#runtime/kube/kube.ts';
+import { isKubeError, KubeError, type Kube } from '#runtime/kube/kube.ts';
 import { keyText, type KubeObject, type ObjectKey } from '#runtime/kube/object.ts';
 import { SECRET } from '#runtime/policy-book/kinds.ts';
 import type { Clock } from '#runtime/process/clock.ts';
@@ -40,6 +40,14 @@ export interface KeysReport {
   readonly lookAgainMs: number;
 }
 
+/** What is known of the pods that need the keys. */
+export interface PodsState {
+  /** Whether as many run as are asked for. */
+  readonly podsRun: boolean;
+  /** Whether none was ever asked for. */
+  readonly isNew: boolean;
+}
+
 /** What was done, and in how many milliseconds the newest key has to have a successor. */
 interface Look {
   readonly changes: readonly ChildChange[];
@@ -72,15 +80,11 @@ export class GatewayKeysKeeper {
    * Has the keys of a server as they have to be; asks for nothing where they were so a short while ago.
    * @throws KubeError `already_exists` where somebody else keeps a Secret of that name
    */
-  async ensure(
-    server: KubeObject,
-    { podsRun }: { readonly podsRun: boolean },
-    signal: AbortSignal,
-  ): Promise<KeysReport> {
+  async ensure(server: KubeObject, { podsRun, isNew }: PodsState, signal: AbortSignal): Promise<KeysReport> {
     const key = keyText(server.metadata);
     const leftMs = this.leftMs(server, podsRun);
     if (leftMs > 0) return { changes: [], lookAgainMs: leftMs };
-    const { changes, dueMs } = await this.look(server, signal);
+    const { changes, dueMs } = await (isNew ? this.make(server, signal) : this.look(server, signal));
     const { clock, randomBytes } = this.options;
     const spread = 0.5 + randomBytes(1).readUInt8() / 512;
     const forMs = Math.max(1_000, Math.min(TRUSTED_MS * spread, dueMs));
@@ -111,14 +115,27 @@ export class GatewayKeysKeeper {
     return seen.atMs + forMs - this.options.clock.monotonicMs();
   }
 
+  /** For a server that has no pods yet, nor keys as a rule: a thousand of them are not asked for in vain. */
+  private async make(server: KubeObject, signal: AbortSignal): Promise<Look> {
+    try {
+      return await this.create(server, signal);
+    } catch (error) {
+      if (!isKubeError(error, 'already_exists')) throw error;
+      return await this.look(server, signal);
+    }
+  }
+
   private async look(server: KubeObject, signal: AbortSignal): Promise<Look> {
+    const live = await this.options.kube.get(SECRET, placeOf(server), signal);
+    return await (live === undefined ? this.create(server, signal) : this.mend(server, live, signal));
+  }
+
+  private async create(server: KubeObject, signal: AbortSignal): Promise<Look> {
     const { kube, clock, rotateAfterMs, randomBytes } = this.options;
-    const where = placeOf(server);
-    const live = await kube.get(SECRET, where, signal);
-    if (live !== undefined) return await this.mend(server, live, signal);
+    const { name } = placeOf(server);
     const keys = firstKeys(clock.nowMs(), randomBytes);
-    await kube.create(SECRET, secretWith(keys, { owner: server, name: where.name }), signal);
-    return { changes: [change(where.name, 'created')], dueMs: rotateAfterMs };
+    await kube.create(SECRET, secretWith(keys, { owner: server, name }), signal);
+    return { changes: [change(name, 'created')], dueMs: rotateAfterMs };
   }
 
   private async mend(server: KubeObject, live: KubeObject, signal: AbortSignal): Promise<Look> {

@@ -5,13 +5,13 @@ import { isKubeError } from '#runtime/kube/kube.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import type { ChildChange } from '../server/apply-children.ts';
 import type { ApplyFailure } from '../server/status/observed-server.ts';
-import type { GatewayKeysKeeper } from './gateway-keys.ts';
+import type { GatewayKeysKeeper, PodsState } from './gateway-keys.ts';
 
 export interface KeysInput {
   readonly server: KubeObject;
   /** Whether its gateway is on; and if not, whether it was until now. */
   readonly gateway: 'on' | 'switched off' | 'off';
-  readonly podsRun: boolean;
+  readonly pods: PodsState;
   readonly nowMs: number;
   readonly signal: AbortSignal;
 }
@@ -34,10 +34,10 @@ export async function keysStep(keeper: GatewayKeysKeeper, input: KeysInput): Pro
 }
 
 async function stepOf(keeper: GatewayKeysKeeper, input: KeysInput): Promise<Partial<KeysStep>> {
-  const { server, gateway, podsRun, signal } = input;
+  const { server, gateway, pods, signal } = input;
   switch (gateway) {
     case 'on':
-      return await keeper.ensure(server, { podsRun }, signal);
+      return await keeper.ensure(server, pods, signal);
     case 'switched off':
       return { changes: await keeper.remove(server, signal) };
     case 'off':

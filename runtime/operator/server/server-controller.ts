@@ -19,6 +19,7 @@ import { keyOfText, keyText, type KubeObject } from '#runtime/kube/object.ts';
 import { CONFIG_MAP, SERVER } from '#runtime/policy-book/kinds.ts';
 import type { Tombstones } from '../access/tombstones.ts';
 import type { AcknowledgementSource } from '../acknowledgements.ts';
+import { DEPLOYMENT } from '../kinds.ts';
 import type { PolicyBook } from '#runtime/policy-book/policy-book.ts';
 import { SERVER_REF_INDEX } from '#runtime/policy-book/server-ref.ts';
 import { decidePolicyWrite } from '../policy/write-policy.ts';
@@ -242,12 +243,14 @@ export class ServerController {
   private async keepKeys(raw: KubeObject, { resolved }: Rendering, signal: AbortSignal): Promise<KeysStep> {
     const { keys, caches, nowMs } = this.options;
     const { namespace, name } = resolved;
-    const map = caches.live.get(CONFIG_MAP, { namespace, name: serverObjectNames(name).policyConfigMap });
+    const names = serverObjectNames(name);
+    const map = caches.live.get(CONFIG_MAP, { namespace, name: names.policyConfigMap });
+    const deployment = caches.live.get(DEPLOYMENT, { namespace, name: names.deployment });
     const isLeft = map !== undefined && isOwnedBy(map, raw);
     return await keysStep(keys, {
       server: raw,
       gateway: resolved.gateway !== undefined ? 'on' : isLeft ? 'switched off' : 'off',
-      podsRun: podsRun(previousStatus(raw)),
+      pods: { podsRun: podsRun(previousStatus(raw)), isNew: deployment === undefined },
       nowMs: nowMs(),
       signal,
     });
