@@ -7,9 +7,11 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { format, resolveConfig } from 'prettier';
 import { stringify } from 'yaml';
 import { customResourceDefinition } from '#api/crd.ts';
 import { KINDS } from '#api/kinds.ts';
+import { environmentTable } from '#environment/reference.ts';
 import { DISTRIBUTOR_PERMISSIONS } from '#runtime/distributor/permissions.ts';
 import { OPERATOR_PERMISSIONS } from '#runtime/operator/permissions.ts';
 import { SENTINEL_PERMISSIONS } from '#runtime/sentinel/permissions.ts';
@@ -77,10 +79,26 @@ export async function ruleFiles(): Promise<Files> {
   return new Map(await Promise.all(texts));
 }
 
+const REFERENCE = 'docs/environment-values.md';
+
+/** Every value of an environment, from its schema. */
+export async function referenceFiles(): Promise<Files> {
+  const title = '# The values of an environment\n\n';
+  const from =
+    'Generated from src/environment by `npm run generate`; edits are lost. What they are for: [environments](environment.md).\n\n';
+  const options = { ...(await resolveConfig(path.join(root, REFERENCE))), parser: 'markdown' };
+  return new Map([[REFERENCE, await format(`${title}${from}${environmentTable()}\n`, options)]]);
+}
+
 /** All of them. */
 export async function generatedFiles(): Promise<Files> {
   const crds = crdFiles();
-  return new Map([...crds, ...(await importFiles(crds)), ...(await ruleFiles())]);
+  return new Map([
+    ...crds,
+    ...(await importFiles(crds)),
+    ...(await ruleFiles()),
+    ...(await referenceFiles()),
+  ]);
 }
 
 async function readFolder(base: string, folder: string, extension: string): Promise<Files> {
@@ -96,11 +114,11 @@ async function readFolder(base: string, folder: string, extension: string): Prom
 export async function committedFiles(): Promise<Files> {
   const crds = await readFolder(root, 'crds', '.yaml');
   const imports = await readFolder(root, 'imports', '.ts');
-  const rules = RULES.map(async ({ file }) => {
+  const single = [...RULES.map(({ file }) => file), REFERENCE].map(async (file) => {
     const text = await readFile(path.join(root, file), 'utf8').catch(() => undefined);
     return text === undefined ? [] : [[file, text] as const];
   });
-  return new Map([...crds, ...imports, ...(await Promise.all(rules)).flat()]);
+  return new Map([...crds, ...imports, ...(await Promise.all(single)).flat()]);
 }
 
 /** Paths that are missing, differ, or should not be there. */

@@ -7,7 +7,12 @@ import { synthesis, type LoadMessage } from './synthesis.ts';
 import { errorCode, messageOf } from './trouble.ts';
 
 /** What constructs and the program as a whole refuse; told by code, for a program may bring a library of its own. */
-const invalidCodes = new Set(['invalid_construct', 'invalid_program', 'program_invalid']);
+const invalidCodes = new Set([
+  'invalid_construct',
+  'invalid_environment',
+  'invalid_program',
+  'program_invalid',
+]);
 
 function failed(error: unknown): LoadMessage {
   // What went wrong inside the program, rather than that it could not be loaded.

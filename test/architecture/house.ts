@@ -17,7 +17,13 @@ const PLATFORM_CONSTRUCTS: readonly Room[] = [
   'src/constructs/team',
   'src/constructs/registry',
 ];
-const LIBRARY: readonly Room[] = [...PLATFORM_CONSTRUCTS, 'src/checks', 'src/stacks', 'src/render'];
+const LIBRARY: readonly Room[] = [
+  ...PLATFORM_CONSTRUCTS,
+  'src/environment',
+  'src/checks',
+  'src/stacks',
+  'src/render',
+];
 /** What a program in a container may import; programs never import each other. */
 const PROGRAM: readonly Room[] = ['src/api', 'src/policy', 'runtime/kube', 'runtime/process'];
 const PLATFORM: readonly Room[] = [...LIBRARY, 'runtime/process', 'runtime/proxy', 'runtime/sentinel'];
@@ -38,8 +44,10 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/constructs/registry': CONSTRUCTS,
   // What no construct sees by itself: they look at all of a program.
   'src/checks': PLATFORM_CONSTRUCTS,
-  'src/stacks': PLATFORM_CONSTRUCTS,
-  'src/render': [...PLATFORM_CONSTRUCTS, 'src/checks'],
+  // What an environment decides, for the stacks that are made of it and for files that say it.
+  'src/environment': PLATFORM_CONSTRUCTS,
+  'src/stacks': [...PLATFORM_CONSTRUCTS, 'src/environment'],
+  'src/render': [...PLATFORM_CONSTRUCTS, 'src/environment', 'src/checks'],
   'runtime/kube': [],
   'runtime/process': [],
   // What operator, distributor and sentinel have to agree on: the policy of a server, and whose pod is whose.
@@ -65,6 +73,7 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
 
 const PURE: readonly Room[] = [
   ...PLATFORM_CONSTRUCTS.filter((room) => room !== 'imports'),
+  'src/environment',
   'src/checks',
   'src/stacks',
 ];

@@ -27,13 +27,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 describe('README', () => {
   const programs = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
 
+  const environment = /```yaml\n(# environment\.yaml\n[\s\S]*?)```/.exec(readme)?.[1] ?? '';
+
   it.each([
     ['of servers', 0, ['team-a.yaml']],
-    ['of the platform', 1, ['platform.yaml', 'sentinel.yaml']],
+    [
+      'of the platform, with its environment,',
+      1,
+      ['bootstrap.yaml', 'entrance.yaml', 'platform.yaml', 'sentinel.yaml', 'tenant-lab.yaml'],
+    ],
   ] as const)('has a program %s that renders as it stands', async (_what, index, files) => {
     const program = path.join(folder, `program-${index}.ts`);
     const output = path.join(folder, `dist-${index}`);
     writeFileSync(program, programs[index] ?? '');
+    writeFileSync(path.join(folder, 'environment.yaml'), environment);
     const env = { ...process.env, MCP_RUNTIME_PROGRAM: program, CDK8S_OUTDIR: output };
     const { stderr } = await run(process.execPath, ['--import', 'tsx', 'main.cdk8s.ts'], { cwd: root, env });
     expect(stderr).toBe('');

@@ -44,14 +44,19 @@ export class Certificates extends Construct {
 
   /**
    * Has the issuer keep a certificate for these names in a Secret.
+   * @param scope what needs it, and whose chart it belongs to
    * @throws InvalidConstructError in modes without an issuer
    */
-  serve(id: string, { name, namespace, secretName = name, dnsNames }: ServingCertificate): void {
+  serve(
+    scope: Construct,
+    id: string,
+    { name, namespace, secretName = name, dnsNames }: ServingCertificate,
+  ): void {
     if (this.issuer === undefined) {
       const message = `signs nothing (mode ${this.settings.mode}); ${name} needs a mode with an issuer`;
       throw new InvalidConstructError('Certificates', this.node.path, [{ path: 'mode', message }]);
     }
-    addCertificateObject(this, id, {
+    addCertificateObject(scope, id, {
       metadata: { name, namespace, labels: { [LABELS.partOf]: PLATFORM } },
       secretName,
       issuer: this.issuer,

@@ -53,11 +53,11 @@ const destination = z.strictObject({
 const name = z.string().min(1).max(253);
 const member = z.discriminatedUnion('kind', [
   z.strictObject({
-    kind: z.enum(['User', 'Group']),
+    kind: z.enum(['User', 'Group']).describe('A person, or a group of people.'),
     name: name.describe('As the cluster authenticates it.'),
   }),
   z.strictObject({
-    kind: z.literal('ServiceAccount'),
+    kind: z.literal('ServiceAccount').describe('A program.'),
     name: dnsSubdomain.describe('Name of the account.'),
     namespace: dnsLabel.describe('Namespace of the account.'),
   }),
@@ -79,7 +79,7 @@ export const teamSettings = z.strictObject({
       'Where every pod of the team may connect to, besides DNS; what one server needs stands with it.',
     ),
   ownEntrances: z
-    .strictObject({ reason: text(1024).regex(/\S/, 'must say why') })
+    .strictObject({ reason: text(1024).regex(/\S/, 'must say why').describe('A sentence.') })
     .optional()
     .describe('Why the team may make load balancers and node ports of its own. Default: it may not.'),
   members: z

@@ -30,7 +30,7 @@ describe('the certificates of an installation', () => {
 
   it.each(TLS_MODES)('have the objects of mode %s', (mode) => {
     const { chart, certificates } = made(MODES[mode]);
-    if (certificates.issuer !== undefined) certificates.serve('serving', SERVED);
+    if (certificates.issuer !== undefined) certificates.serve(chart, 'serving', SERVED);
     expect(manifestsOf(chart)).toMatchSnapshot();
   });
 
@@ -45,7 +45,10 @@ describe('the certificates of an installation', () => {
       secret: undefined,
     });
     for (const mode of ['none', 'secret'] as const) {
-      const { problems } = refusal(() => made(MODES[mode]).certificates.serve('serving', SERVED));
+      const { problems } = refusal(() => {
+        const { chart, certificates } = made(MODES[mode]);
+        certificates.serve(chart, 'serving', SERVED);
+      });
       expect(problems).toEqual([{ path: 'mode', message: expect.stringContaining(`mode ${mode}`) }]);
     }
   });
