@@ -30,6 +30,7 @@ export interface HandoverOptions {
 /** The peer has the same limits, and should be the one to say that they passed. */
 const LONGER_THAN_PEER_MS = 5_000;
 const TCP_KEEP_ALIVE_MS = 15_000;
+const HANDSHAKE_MS = 10_000;
 
 export class Handover implements Cut {
   private readonly options: HandoverOptions;
@@ -67,7 +68,7 @@ export class Handover implements Cut {
     });
     this.outgoing = outgoing;
     exchange.cancelUpstream = () => this.cancel();
-    this.connecting = setTimeout(() => outgoing.destroy(), config.upstreamTimeouts.connectTimeoutMs);
+    this.giveUpIn(config.upstreamTimeouts.connectTimeoutMs);
     outgoing.once('socket', (socket) => this.onSocket(outgoing, socket));
     outgoing.on('continue', () => exchange.response.writeContinue());
     outgoing.on('response', (incoming) => this.onResponse(incoming));
@@ -94,8 +95,19 @@ export class Handover implements Cut {
 
   private onSocket(outgoing: ClientRequest, socket: Socket): void {
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
-    if (outgoing.reusedSocket) this.onConnected();
-    else socket.once('secureConnect', () => this.onConnected());
+    if (outgoing.reusedSocket) {
+      this.onConnected();
+      return;
+    }
+    // From here on the pod is there, and at worst busy.
+    socket.once('connect', () => this.giveUpIn(HANDSHAKE_MS));
+    socket.once('secureConnect', () => this.onConnected());
+  }
+
+  /** Nothing was sent, so nothing is lost. */
+  private giveUpIn(ms: number): void {
+    clearTimeout(this.connecting);
+    if (!this.over) this.connecting = setTimeout(() => this.outgoing?.destroy(), ms);
   }
 
   private onConnected(): void {

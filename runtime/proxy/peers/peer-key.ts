@@ -7,7 +7,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 const TLS_1_3 = { minVersion: 'TLSv1.3', ciphers: 'TLS_AES_128_GCM_SHA256' } as const;
 
 /** Milliseconds for a handshake. */
-const HANDSHAKE_MS = 5_000;
+const HANDSHAKE_MS = 10_000;
 
 /** Whoever names a live key and has it may come in. */
 export function acceptingPeers(keys: KeyRing): tls.TlsOptions {

@@ -32,7 +32,8 @@ export function createPeerServer({ config, keys, handle }: PeerServerOptions): h
     },
     handle,
   );
-  server.maxConnections = maxConcurrent;
+  // Whoever is one too many should be told so, not cut off: that would look like a pod that is gone.
+  server.maxConnections = 2 * maxConcurrent;
   server.setTimeout(unreadTimeoutMs);
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
