@@ -18,7 +18,7 @@ function run(user: string, ...args: readonly string[]): Promise<Ended> {
   const env = { ...process.env, KUBECONFIG: cluster().about.users[user]?.kubeconfig };
   const all = ['--import', 'tsx', path.join(root, 'cli/main.ts'), ...args];
   return new Promise((resolve) => {
-    execFile(process.execPath, all, { cwd: root, env, timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, all, { cwd: root, env, timeout: 200_000 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, output: stdout + stderr });
     });

@@ -15,7 +15,7 @@ interface Ended {
 /** Runs the operator as a container would with this command line and environment, and waits until it has ended. */
 function run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    const options = { env, timeout: 50_000 };
+    const options = { env, timeout: 200_000 };
     execFile(process.execPath, [program, ...args], options, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
       resolve({ code, stdout, stderr });
