@@ -18,6 +18,17 @@ import { LOG_LEVELS } from '#runtime/process/log.ts';
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
+/** A URL, or `host:port` as it is written in places where the scheme goes without saying. */
+const otlpEndpoint = z
+  .string()
+  .transform((text) => (text.includes('://') ? text : `http://${text}`))
+  .pipe(envHttpUrl());
+
+const envShare = z
+  .string()
+  .refine((text) => /^(0|1|0?\.\d{1,9}|1\.0{1,9})$/.test(text), 'expected a number from 0 to 1')
+  .transform(Number);
+
 const schema = z.object({
   PORT: envInteger(0, 65_535)
     .default(PROXY_PORTS.gateway)
@@ -75,6 +86,16 @@ const schema = z.object({
     .string()
     .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the uid of a pod')
     .optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint
+    .optional()
+    .describe('where spans are sent, such as http://collector.example.org:4318'),
+  OTEL_SERVICE_NAME: z.string().max(255).optional(),
+  OTEL_TRACES_SAMPLER_ARG: envShare
+    .default(1)
+    .describe('the share of the traces that begin here which are recorded, from 0 to 1'),
+  OTEL_BSP_SCHEDULE_DELAY: envInteger(100, 600_000)
+    .default(5_000)
+    .describe('the milliseconds after which spans are sent'),
   STATE_DIR: z.string().default(PROXY_PATHS.stateFolder),
   INSTANCE: z.string().max(253).optional(),
   LOG_LEVEL: z.enum(LOG_LEVELS, `expected one of ${LOG_LEVELS.join(', ')}`).default('info'),
@@ -139,6 +160,15 @@ export interface PolicyStreamConfig {
   readonly identityFolder: string;
 }
 
+/** Where spans go. */
+export interface TracesConfig {
+  readonly url: URL;
+  readonly serviceName: string;
+  /** Of the traces that begin here, from 0 to 1. */
+  readonly share: number;
+  readonly delayMs: number;
+}
+
 export interface ProxyLimits {
   readonly maxBodyBytes: number;
   readonly maxAnswerBytes: number;
@@ -181,6 +211,8 @@ export interface ProxyConfig {
   readonly peerPort: number | undefined;
   /** Empty texts where nobody said. */
   readonly pod: { readonly host: string; readonly uid: string };
+  /** Undefined: nobody collects spans. */
+  readonly traces: TracesConfig | undefined;
   readonly stateFolder: string;
   readonly instance: string;
   readonly limits: ProxyLimits;
@@ -226,6 +258,7 @@ function configOf(env: Variables): ProxyConfig {
     keysFile: env.KEYS_FILE,
     peerPort: env.PEER_PORT,
     pod: { host: env.POD_IP ?? '', uid: env.POD_UID ?? '' },
+    traces: tracesOf(env),
     stateFolder: env.STATE_DIR,
     instance: env.INSTANCE ?? os.hostname(),
     limits: {
@@ -248,6 +281,17 @@ function policyStreamOf(env: Variables): PolicyStreamConfig | undefined {
   const { POLICY_STREAM_URL: url, POLICY_STREAM_SERVER_NAME: name, IDENTITY_DIR: identityFolder } = env;
   if (url === undefined) return undefined;
   return { url, serverName: name ?? url.hostname, identityFolder };
+}
+
+function tracesOf(env: Variables): TracesConfig | undefined {
+  const endpoint = env.OTEL_EXPORTER_OTLP_ENDPOINT;
+  if (endpoint === undefined) return undefined;
+  return {
+    url: new URL(`${endpoint.pathname.replace(/\/$/, '')}/v1/traces`, endpoint),
+    serviceName: env.OTEL_SERVICE_NAME ?? `${env.MCP_SERVER_NAME}-gateway`,
+    share: env.OTEL_TRACES_SAMPLER_ARG,
+    delayMs: env.OTEL_BSP_SCHEDULE_DELAY,
+  };
 }
 
 function auditOf(env: Variables): AuditConfig | undefined {

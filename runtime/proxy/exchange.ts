@@ -3,6 +3,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Decision } from '#policy/decision.ts';
 import type { Caller } from './edge/identity.ts';
+import type { TraceParent } from './edge/trace-context.ts';
 import type { RequestHead } from './edge/request-head.ts';
 import { callerAddressIn } from './peers/peer-head.ts';
 import type { ClientMessage } from './json/client-message.ts';
@@ -16,7 +17,7 @@ export const UNDECIDED: Decision = {
   disclosedReason: 'undecided',
 };
 
-const TRACEPARENT = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/;
+const SPAN_DIGITS = 16;
 const NO_HEADERS: readonly string[] = [];
 
 export class Exchange {
@@ -29,6 +30,10 @@ export class Exchange {
   /** A peer handed it over. */
   readonly viaPeer: boolean;
   head: RequestHead | undefined;
+  /** What the caller says of its trace, where it is well-formed. */
+  traceParent: TraceParent | undefined;
+  /** Whether the trace is to be recorded. */
+  sampled = false;
   snapshot: PolicySnapshot | undefined;
   caller: Caller | undefined;
   subjectKey = '';
@@ -102,9 +107,12 @@ export class Exchange {
 
   /** The caller's trace, or one of our own. */
   get traceId(): string {
-    const given = this.head?.traceparent;
-    const trace = given === undefined ? undefined : TRACEPARENT.exec(given)?.[1];
-    return trace ?? this.id;
+    return this.traceParent?.traceId ?? this.id;
+  }
+
+  /** The span of this request in its trace: the beginning of its id, so that its events name it too. */
+  get spanId(): string {
+    return this.id.slice(0, SPAN_DIGITS);
   }
 
   get isObserved(): boolean {

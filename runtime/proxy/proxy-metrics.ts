@@ -9,6 +9,7 @@ import type { Audit } from './proxy.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { ByteBudget } from './state/byte-budget.ts';
 import type { Places } from './state/places.ts';
+import type { SpanSink } from './tracing/span-sink.ts';
 
 export interface ProxyMetricsOptions {
   readonly config: ProxyConfig;
@@ -22,6 +23,7 @@ export interface ProxyMetricsOptions {
   readonly answers: ByteBudget;
   readonly peers: Peers | undefined;
   readonly audit: Audit | undefined;
+  readonly spans: SpanSink | undefined;
 }
 
 export function createProxyRegistry(options: ProxyMetricsOptions): Registry {
@@ -58,6 +60,7 @@ export function createProxyRegistry(options: ProxyMetricsOptions): Registry {
   addPolicyMetrics(registry, options);
   if (options.config.policyStream !== undefined) addStreamMetrics(registry, options);
   if (options.audit !== undefined) addAuditMetrics(registry, options.audit);
+  if (options.spans !== undefined) addSpanMetrics(registry, options.spans);
   return registry;
 }
 
@@ -114,6 +117,19 @@ function addStreamMetrics(registry: Registry, { streams }: ProxyMetricsOptions):
         { labels: { state: 'connected' }, value: connected },
       ];
     },
+  });
+}
+
+function addSpanMetrics(registry: Registry, { counts }: SpanSink): void {
+  sampledCounter({
+    name: 'mcp_gateway_spans_total',
+    help: 'Spans: exported to a collector, or dropped because there was no room or no collector took them.',
+    registry,
+    labelNames: ['result'],
+    read: () => [
+      { labels: { result: 'exported' }, value: counts.exported },
+      { labels: { result: 'dropped' }, value: counts.dropped },
+    ],
   });
 }
 

@@ -37,6 +37,7 @@ import { RateMeter } from './state/rate-meter.ts';
 import { SessionLedger } from './state/session-ledger.ts';
 import { LeanUpstream } from './upstream/lean-upstream.ts';
 import { upstreamProbe } from './upstream/upstream-probe.ts';
+import type { SpanSink } from './tracing/span-sink.ts';
 import type { Upstream } from './upstream/upstream.ts';
 
 /** What keeps the audit trail; absent where audit is off. */
@@ -62,20 +63,21 @@ const AUDIT_SHARE_MS = 2_000;
 
 /** Starts both listeners. Throws `ListenError`, or what kept the spool from opening. */
 export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): Promise<StartedProxy> {
-  const audit = openAudit(config, clock, log);
-  const metrics = new RequestMetrics();
-  const ids = new EventIds();
-  const keys = openKeys(config, clock, log);
-  const shared = { config, clock, ids, keys: keys.ring };
-  const inForce = () => services.policy.current;
-  const recorder = new Recorder({ ...shared, sink: audit?.sink, metrics, policy: inForce });
-  const upstream = await createUpstream(config, clock);
-  const services: ProxyServices = createServices({ ...shared, log, recorder, upstream });
+  const { services, keys, metrics, audit, spans } = await assemble(config, clock, log);
   const { policy, places, bodies, answers, peers } = services;
   const pipeline = new Pipeline(services);
   let streams: PolicyStreams | undefined;
   const observed = { config, clock, policy, streams: () => streams?.state };
-  const registry = createProxyRegistry({ ...observed, metrics, places, bodies, answers, peers, audit });
+  const registry = createProxyRegistry({
+    ...observed,
+    metrics,
+    places,
+    bodies,
+    answers,
+    peers,
+    audit,
+    spans,
+  });
   const pages = createPages({
     ...observed,
     audit: audit?.delivery,
@@ -96,7 +98,7 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     await streams?.stop();
     closeClients(services);
     side.close().closeAllConnections();
-    await closeAudit(audit, signal);
+    await closeRecords(audit, spans, signal);
   };
   try {
     const { port, metricsPort, bindAddress: host } = config;
@@ -122,11 +124,26 @@ function closeClients({ upstream, peers }: ProxyServices): void {
   peers?.close();
 }
 
-/** Delivers what can be delivered in time; the rest stays on disk. */
-async function closeAudit(audit: Audit | undefined, signal: AbortSignal): Promise<void> {
+/** Delivers what can be delivered in time; the rest of the events stays on disk. */
+async function closeRecords(
+  audit: Audit | undefined,
+  spans: SpanSink | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const inTime = AbortSignal.any([signal, AbortSignal.timeout(AUDIT_SHARE_MS)]);
+  const exported = spans?.close(inTime);
   await audit?.sink.close();
-  await audit?.delivery.close(AbortSignal.any([signal, AbortSignal.timeout(AUDIT_SHARE_MS)]));
+  await audit?.delivery.close(inTime);
   await audit?.spool.close();
+  await exported;
+}
+
+async function openSpans(config: ProxyConfig, clock: Clock, log: Log): Promise<SpanSink | undefined> {
+  const { traces } = config;
+  if (traces === undefined) return undefined;
+  // Loaded only where spans are collected.
+  const { SpanExport } = await import('./tracing/span-export.ts');
+  return new SpanExport({ traces, config, clock, log });
 }
 
 /** Asks again what is under way: when policy changes, and for what ends by the clock. @returns what stops that */
@@ -137,6 +154,28 @@ function recheckForwarded({ policy, forwarded }: ProxyServices): () => void {
   policy.onSwap(recheck);
   const timer = setInterval(recheck, RECHECK_MS);
   return () => clearInterval(timer);
+}
+
+interface Parts {
+  readonly services: ProxyServices;
+  readonly keys: KeyFile;
+  readonly metrics: RequestMetrics;
+  readonly audit: Audit | undefined;
+  readonly spans: SpanSink | undefined;
+}
+
+/** What works and what it is observed by; nothing of it listens yet. */
+async function assemble(config: ProxyConfig, clock: Clock, log: Log): Promise<Parts> {
+  const audit = openAudit(config, clock, log);
+  const spans = await openSpans(config, clock, log);
+  const metrics = new RequestMetrics();
+  const keys = openKeys(config, clock, log);
+  const shared = { config, clock, ids: new EventIds(), keys: keys.ring };
+  const inForce = () => services.policy.current;
+  const recorder = new Recorder({ ...shared, sink: audit?.sink, metrics, spans, policy: inForce });
+  const upstream = await createUpstream(config, clock);
+  const services: ProxyServices = createServices({ ...shared, log, recorder, upstream });
+  return { services, keys, metrics, audit, spans };
 }
 
 type Given = Pick<ProxyServices, 'config' | 'clock' | 'log' | 'ids' | 'recorder' | 'keys' | 'upstream'>;

@@ -13,11 +13,14 @@ import type { KeyRing } from './keys/key-ring.ts';
 import type { PolicySnapshot } from './policy/policy-source.ts';
 import type { RequestMetrics } from './request-metrics.ts';
 import type { Ending } from './stages/stage.ts';
+import type { SpanSink } from './tracing/span-sink.ts';
 
 export interface RecorderOptions {
   /** Undefined: audit is off. */
   readonly sink: AuditSink | undefined;
   readonly metrics: RequestMetrics;
+  /** Undefined: nobody collects spans. */
+  readonly spans: SpanSink | undefined;
   readonly config: ProxyConfig;
   readonly clock: Clock;
   readonly ids: EventIds;
@@ -69,6 +72,7 @@ export class Recorder {
   ended(exchange: Exchange, ending: Ending): void {
     const durationMs = this.options.clock.monotonicMs() - exchange.startedMs;
     this.options.metrics.observe(exchange, ending, durationMs);
+    this.options.spans?.ended(exchange, ending, durationMs);
     if (exchange.message?.kind === 'response' && ending.decision === 'allow') return;
     const phase = exchange.decidedRecorded ? 'finished' : 'complete';
     this.options.sink?.record(this.eventOf(exchange, phase, ending));

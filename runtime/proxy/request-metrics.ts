@@ -7,8 +7,16 @@ import type { Ending } from './stages/stage.ts';
 
 const BOUNDS_S = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60];
 
-const HTTP_METHODS = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS']);
-const RPC_METHODS = new Set([
+export const HTTP_METHODS: ReadonlySet<string> = new Set([
+  'GET',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'HEAD',
+  'OPTIONS',
+]);
+export const RPC_METHODS: ReadonlySet<string> = new Set([
   'completion/complete',
   'initialize',
   'logging/setLevel',

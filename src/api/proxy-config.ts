@@ -51,7 +51,11 @@ export const OWN_HEADERS: ReadonlySet<string> = new Set([
   'forwarded',
   'host',
   'keep-alive',
+  'last-event-id',
+  'mcp-session-id',
   'te',
+  'traceparent',
+  'tracestate',
   'trailer',
   'transfer-encoding',
   'upgrade',
@@ -105,6 +109,10 @@ export interface ProxyEnvironment {
   readonly ANALYTICS_API_KEY?: string;
   /** File of a token for ingest, sent as bearer token where there is no key; read again as it is replaced. */
   readonly ANALYTICS_TOKEN_FILE?: string;
+  /** Where spans are sent by OTLP over HTTP, `http://collector:4318`. @default none: there are no spans */
+  readonly OTEL_EXPORTER_OTLP_ENDPOINT?: string;
+  /** Name of the proxy in spans. @default `<server>-gateway` */
+  readonly OTEL_SERVICE_NAME?: string;
   /** Folder for the audit spool and the last accepted policy. @default /var/lib/mcp-runtime */
   readonly STATE_DIR?: string;
   /**

@@ -1,6 +1,7 @@
 // The head of a request as the server gets it: few headers, by name, and an identity that only the proxy sets.
 import type { ProxyConfig } from '../config.ts';
 import type { Exchange } from '../exchange.ts';
+import { isTracestate, traceparentOf } from './trace-context.ts';
 
 const FORWARDED = new Set([
   'accept',
@@ -9,8 +10,6 @@ const FORWARDED = new Set([
   'mcp-method',
   'mcp-name',
   'mcp-protocol-version',
-  'traceparent',
-  'tracestate',
   'user-agent',
 ]);
 
@@ -39,13 +38,20 @@ export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string
   if (head === undefined || snapshot === undefined) return headers;
   const { names, values } = head;
   const { forwardHeaders } = config;
+  let state: string | undefined;
   for (let at = 0; at < names.length; at += 1) {
     const name = names[at] ?? '';
+    if (name === 'tracestate') state = state === undefined ? values[at] : `${state},${values[at] ?? ''}`;
     const known =
       FORWARDED.has(name) ||
       name.startsWith('mcp-param-') ||
       (forwardHeaders.length > 0 && forwardHeaders.includes(name));
     if (known && !snapshot.identityNames.has(name)) headers.push(name, values[at] ?? '');
+  }
+  headers.push('traceparent', traceparentOf(exchange.traceId, exchange.spanId, exchange.sampled));
+  // It belongs to the trace of the caller, and means nothing in another.
+  if (state !== undefined && exchange.traceParent !== undefined && isTracestate(state)) {
+    headers.push('tracestate', state);
   }
   // The server's own ids, where the caller's opened; stray ones are not passed on.
   if (mcpSession !== undefined) headers.push('mcp-session-id', mcpSession.id);

@@ -1,21 +1,33 @@
 // The stages that need no more than the head of a request: strangers don't make the proxy read a body.
 import { REASONS } from '#api/reasons.ts';
 import { hasIdentity, readCaller, subjectKeyOf } from '../edge/identity.ts';
+import { isInSample, readTraceparent } from '../edge/trace-context.ts';
 import { readRequestHead } from '../edge/request-head.ts';
+import type { ProxyConfig } from '../config.ts';
+import type { Exchange } from '../exchange.ts';
 import { refuseEdge } from '../refusal.ts';
 import { NEXT, type Stage } from './stage.ts';
 
 const METHODS = new Set(['POST', 'GET', 'DELETE']);
 
-export const checkFraming: Stage = (exchange) => {
+export const checkFraming: Stage = (exchange, { config }) => {
   const result = readRequestHead(exchange.request);
   if (!result.ok) return refuseEdge(result.reason);
   exchange.head = result.head;
+  joinTrace(exchange, config);
   if (!METHODS.has(exchange.httpMethod)) return refuseEdge('http_method_not_allowed');
   const { contentLength, chunked } = result.head;
   const hasBody = chunked || (contentLength ?? 0) > 0;
   return exchange.httpMethod === 'POST' || !hasBody ? NEXT : refuseEdge('bad_request_framing');
 };
+
+/** The caller's trace and its wish, or a trace of our own, which is recorded only where somebody collects them. */
+function joinTrace(exchange: Exchange, { traces }: ProxyConfig): void {
+  const given = exchange.head?.traceparent;
+  const parent = given === undefined ? undefined : readTraceparent(given);
+  exchange.traceParent = parent;
+  exchange.sampled = parent?.sampled ?? (traces !== undefined && isInSample(exchange.id, traces.share));
+}
 
 export const checkHostAndOrigin: Stage = ({ head }, { hostCheck }) => {
   if (head === undefined || !hostCheck.allowsHost(head.host)) return refuseEdge('host_not_allowed');

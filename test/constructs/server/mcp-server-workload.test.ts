@@ -304,6 +304,31 @@ describe('what the proxies of a server share', () => {
   });
 });
 
+describe('where spans go', () => {
+  const egressOf = (gatewayOtlpEndpoint: string | undefined) => {
+    const objects = objectsOf(storedServer(), { ...CONFIG, gatewayOtlpEndpoint });
+    const rules = z.object({ spec: z.looseObject({ egress: z.array(z.unknown()) }) });
+    return rules.parse(one(objects, 'NetworkPolicy')).spec.egress;
+  };
+
+  it.each([
+    ['http://collector.example.org:4318', { ports: [{ port: 4318, protocol: 'TCP' }] }],
+    ['collector.example.org:4318', { ports: [{ port: 4318, protocol: 'TCP' }] }],
+    ['https://collector.example.org', { ports: [{ port: 443, protocol: 'TCP' }] }],
+    [
+      'http://collector.telemetry.svc.cluster.local:4318',
+      { to: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'telemetry' } } }] },
+    ],
+  ])('is open to the proxy: %s', (endpoint, rule) => {
+    const before = egressOf(undefined);
+    expect(
+      egressOf(endpoint).filter(
+        (each) => !before.some((known) => JSON.stringify(known) === JSON.stringify(each)),
+      ),
+    ).toEqual([rule]);
+  });
+});
+
 describe('a change of policy', () => {
   it('changes the ConfigMap and nothing else', () => {
     const server = storedServer();

@@ -279,6 +279,7 @@ describe('what goes to the server', () => {
       'forwarded',
       'host',
       'mcp-param-region',
+      'traceparent',
       'x-declared',
       'x-mcp-agent-id',
       'x-mcp-human-id',

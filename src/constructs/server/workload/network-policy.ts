@@ -2,6 +2,7 @@
 // server's own is open to nobody, so there is no way past the policy.
 import { podSelector } from '#api/labels.ts';
 import { NAMESPACES } from '#api/names.ts';
+import type { OperatorConfig } from '#api/operator-config.ts';
 import { PROXY_PORTS } from '#api/proxy-config.ts';
 import type { ResolvedGateway } from '#api/resolve-gateway.ts';
 import {
@@ -40,16 +41,30 @@ function ingressRules(context: WorkloadContext, gateway: ResolvedGateway): Netwo
   ];
 }
 
-/** Ports of the issuers, which are names and so can't be written as addresses. */
+/** The port of what is known by name only, and so can't be written as addresses. */
+function portRule({ protocol, port: given }: URL): NetworkPolicyEgressRule {
+  const standard = protocol === 'https:' ? 443 : 80;
+  return { ports: [port(given === '' ? standard : Number(given))] };
+}
+
 function issuerRules({ auth }: ResolvedGateway): NetworkPolicyEgressRule[] {
   const url = auth.issuerUrl === undefined ? null : URL.parse(auth.issuerUrl);
+  return url === null ? [] : [portRule(url)];
+}
+
+const SERVICE_HOST = /^[^.]+\.([^.]+)\.svc(?:\.|$)/;
+
+/** Where spans go: a Service's namespace, because its port needn't be its pods'; else the port, wherever that is. */
+function collectorRules({ gatewayOtlpEndpoint: endpoint }: OperatorConfig): NetworkPolicyEgressRule[] {
+  if (endpoint === undefined) return [];
+  const url = URL.parse(endpoint.includes('://') ? endpoint : `http://${endpoint}`);
   if (url === null) return [];
-  const standard = url.protocol === 'https:' ? 443 : 80;
-  return [{ ports: [port(url.port === '' ? standard : Number(url.port))] }];
+  const inside = SERVICE_HOST.exec(url.hostname)?.[1];
+  return [inside === undefined ? portRule(url) : { to: [{ namespaceSelector: namespace(inside) }] }];
 }
 
 function egressRules(
-  { server, resolved }: WorkloadContext,
+  { server, resolved, config }: WorkloadContext,
   gateway: ResolvedGateway,
 ): NetworkPolicyEgressRule[] {
   const platform = [NAMESPACES.platform, NAMESPACES.sentinel];
@@ -61,6 +76,7 @@ function egressRules(
       ports: [port(gateway.port), port(PROXY_PORTS.peers)],
     },
     ...issuerRules(gateway),
+    ...collectorRules(config),
     ...(server.spec.network?.egress ?? []).map(({ cidr, ports }) => ({
       to: [{ ipBlock: { cidr } }],
       ports: ports?.map((each) => port(each.port, each.protocol)),
