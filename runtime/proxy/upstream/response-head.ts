@@ -25,6 +25,8 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const LENGTH = /^\d{1,15}$/;
 const MAX_HEADERS = 128;
+/** What says where the body ends; known readers disagree on blanks behind these, so there are none. */
+const FRAMING = new Set(['content-length', 'transfer-encoding']);
 
 const NO_BODY: BodyFraming = { kind: 'none' };
 const CHUNKED: BodyFraming = { kind: 'chunked' };
@@ -47,7 +49,10 @@ export function readResponseHead(text: string): HeadResult {
     const value = text.slice(colon + 1, end);
     if (!TOKEN.test(name)) return bad('a header name is malformed');
     if (!VALUE.test(value)) return bad('a header value has a control character');
-    headers.push(name.toLowerCase(), trimBlanks(value));
+    const field = name.toLowerCase();
+    const trimmed = trimBlanks(value);
+    if (FRAMING.has(field) && !value.endsWith(trimmed)) return bad(`blanks follow the value of ${name}`);
+    headers.push(field, trimmed);
     if (headers.length > 2 * MAX_HEADERS) return bad('there are too many headers');
     at = end + 2;
   }

@@ -11,7 +11,7 @@ export const POST: UpstreamRequest = {
   body: Buffer.from('{"x":"é"}'),
 };
 
-/** Sends one request and gathers its whole answer, or how it failed. */
+/** Sends one request and gathers its whole answer, its body in Latin-1 so that no byte is lost, or how it failed. */
 export function collect(upstream: Upstream, request: UpstreamRequest = POST): Promise<Collected> {
   return new Promise((resolve) => {
     let status = 0;
@@ -23,7 +23,7 @@ export function collect(upstream: Upstream, request: UpstreamRequest = POST): Pr
         headers = head.headers;
       },
       onData: (chunk) => chunks.push(chunk),
-      onEnd: () => resolve({ status, headers, body: Buffer.concat(chunks).toString() }),
+      onEnd: () => resolve({ status, headers, body: Buffer.concat(chunks).toString('latin1') }),
       onFailure: ({ failure, message }) => resolve({ failure, message }),
     });
   });
