@@ -59,6 +59,7 @@ export type { ArgoOptions, ArgoShape } from '#render/gitops/argo.ts';
 export type { FluxOptions } from '#render/gitops/flux.ts';
 export type { RenderedFile } from '#render/rendered-file.ts';
 export { InvalidEnvironmentError, readEnvironment } from '#render/read-environment.ts';
+export { renderHelm, type HelmOptions } from '#render/helm/helm.ts';
 export { renderYaml, type YamlFile } from '#render/yaml.ts';
 export { BootstrapStack } from '#stacks/bootstrap-stack.ts';
 export { PlatformStack, type PlatformStackProps } from '#stacks/platform-stack.ts';

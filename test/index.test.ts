@@ -35,6 +35,7 @@ describe('the public surface', () => {
       'defineEnvironment',
       'readEnvironment',
       'renderGitOps',
+      'renderHelm',
       'renderYaml',
       'silence',
       'synthesise',

@@ -1,17 +1,21 @@
 // `mcp-runtime synth`: the manifests of a program, in the form that a folder is meant for.
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { failureText } from '#render/failure-text.ts';
 import { ARGO_SHAPES, type ArgoShape } from '#render/gitops/argo.ts';
 import { renderGitOps, type GitOpsOptions } from '#render/gitops/gitops.ts';
+import { renderHelm } from '#render/helm/helm.ts';
 import { loadProgram } from '#render/load-program.ts';
 import { writeFolder } from '#render/output-folder.ts';
 import type { RenderedFile } from '#render/rendered-file.ts';
 import { synthesise, type SynthesisedProgram } from '#render/synthesise.ts';
+import { VERSION } from '#render/version.ts';
 import { TroubleError } from '#runtime/local/trouble.ts';
 import { EXIT, print, shortPath, type Exit } from '../output.ts';
 
 interface SynthOptions {
   readonly gitops?: string | undefined;
+  readonly helm?: string | undefined;
+  readonly chartVersion?: string | undefined;
   readonly argocd?: ArgoShape | undefined;
   readonly flux?: true | undefined;
   readonly repository?: string | undefined;
@@ -40,8 +44,14 @@ export function addSynth(program: Command, end: (exit: Exit) => void): void {
     .option('--repository <url>', 'where Argo CD finds the folder')
     .option('--revision <name>', 'branch, tag or commit for Argo CD (default: HEAD)')
     .option('--path <path>', 'of the folder within its repository; . is the repository itself')
-    .option('--name <name>', "what the tools' own objects are named after", 'mcp-runtime')
+    .option(
+      '--name <name>',
+      "name of the chart, or what the tools' own objects are named after",
+      'mcp-runtime',
+    )
     .option('--source <name>', 'GitRepository for Flux (default: flux-system)')
+    .option('--helm <folder>', 'two Helm charts: of the definitions, and of everything else')
+    .option('--chart-version <version>', `of both charts, as SemVer (default: ${VERSION})`, readVersion)
     .addHelpText(
       'after',
       `
@@ -52,7 +62,8 @@ Examples:
   $ mcp-runtime synth program.ts --gitops deploy
   $ mcp-runtime synth program.ts --gitops deploy --path deploy \\
       --argocd applicationset --repository https://git.example.org/platform.git
-  $ mcp-runtime synth program.ts --gitops deploy --path deploy --flux`,
+  $ mcp-runtime synth program.ts --gitops deploy --path deploy --flux
+  $ mcp-runtime synth program.ts --helm charts --chart-version 1.4.0`,
     )
     .action(async (file: string, options: SynthOptions) => end(await synth(file, options)));
 }
@@ -85,10 +96,24 @@ interface Way {
 }
 
 function waysOf(options: SynthOptions): readonly Way[] {
-  const { gitops } = options;
-  if (gitops === undefined) throw usageTrouble('--gitops says where to write', 'Add --gitops <folder>.');
+  const { gitops, helm, name, chartVersion: version } = options;
   const forTools = gitOpsOptions(options);
-  return [{ folder: gitops, render: (program) => renderGitOps(program, forTools) }];
+  const ways: readonly (Way | undefined)[] = [
+    gitops === undefined
+      ? undefined
+      : { folder: gitops, render: (program) => renderGitOps(program, forTools) },
+    helm === undefined
+      ? undefined
+      : { folder: helm, render: (program) => renderHelm(program, { name, version }) },
+  ];
+  const asked = ways.filter((way) => way !== undefined);
+  if (asked.length > 0) return asked;
+  throw usageTrouble('nothing says where to write', 'Add --gitops <folder> or --helm <folder>.');
+}
+
+function readVersion(text: string): string {
+  if (/^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?$/.test(text)) return text;
+  throw new InvalidArgumentError('It has to be a version such as 1.4.0.');
 }
 
 function gitOpsOptions({ argocd, flux, path, name, ...rest }: SynthOptions): GitOpsOptions {

@@ -35,6 +35,8 @@ const WATCHER: User = { name: 'acknowledger', groups: ['system:masters'] };
 
 export interface TestWorldOptions {
   readonly engines: Engines;
+  /** Path of Helm. */
+  readonly helm: string;
   /** A folder that is made, and goes with the world. */
   readonly folder: string;
   /** Folders of further definitions to install. */
@@ -48,6 +50,7 @@ export interface TestWorldOptions {
 export class TestWorld {
   readonly plane: ControlPlane;
   readonly operators: Operators;
+  private readonly helm: string;
   private readonly source: AcknowledgementSource;
   private readonly watcher: ApiClient;
   private readonly endpoint: ControlEndpoint;
@@ -78,7 +81,7 @@ export class TestWorld {
     try {
       await source.start();
       const operators = await startOperators(plane, source.url, options);
-      return new TestWorld(plane, operators, source, watcher);
+      return new TestWorld(plane, operators, source, watcher, options.helm);
     } catch (error) {
       await source.stop();
       await watcher.close();
@@ -91,7 +94,9 @@ export class TestWorld {
     operators: Operators,
     source: AcknowledgementSource,
     watcher: ApiClient,
+    helm: string,
   ) {
+    this.helm = helm;
     this.plane = plane;
     this.operators = operators;
     this.source = source;
@@ -101,7 +106,7 @@ export class TestWorld {
 
   /** Writes what tests need to know, and returns the path. */
   writeFile(): string {
-    const { plane, endpoint } = this;
+    const { plane, endpoint, helm } = this;
     const users = [ADMIN.name, ...PLAIN_USERS].map(
       (name) => [name, { token: plane.tokenOf(name), kubeconfig: plane.kubeconfigOf(name) }] as const,
     );
@@ -110,6 +115,7 @@ export class TestWorld {
       url: plane.url,
       ca: plane.ca,
       kubectl: plane.engines.kubectl,
+      helm,
       users: Object.fromEntries(users),
       auditLog: plane.auditLog,
       operator: { namespace: NAMESPACES.platform, serviceAccount: OPERATOR.serviceAccount },

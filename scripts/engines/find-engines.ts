@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 import { withLock } from './build-lock.ts';
 import { buildPrograms } from './build-product.ts';
 import { checkGo, type GoOptions } from './go.ts';
-import { contour, coredns, etcd, kubernetes, kubernetesNode, kwok, type Product } from './product.ts';
+import { contour, coredns, etcd, helm, kubernetes, kubernetesNode, kwok, type Product } from './product.ts';
 import type { Minor } from './versions.ts';
 
 const execute = promisify(execFile);
@@ -35,6 +35,11 @@ export interface NodeEngines extends PlaneEngines {
   readonly kubeProxy: string;
   readonly coredns: string;
   readonly contour: string;
+}
+
+/** Path of Helm, which renders the charts of a program. @throws EngineError */
+export async function findHelm(options: GoOptions): Promise<string> {
+  return (await findAll([helm], options))('helm');
 }
 
 type Paths = (program: string) => string;

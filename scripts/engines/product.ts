@@ -4,6 +4,7 @@ import {
   CONTOUR_RELEASE,
   COREDNS_RELEASE,
   ETCD_RELEASE,
+  HELM_RELEASE,
   KUBERNETES_RELEASES,
   KWOK_RELEASE,
   type Minor,
@@ -108,4 +109,15 @@ export const contour: Product = {
   versionArgs: () => ['version'],
   accepts: (text) => text.includes(`v${CONTOUR_RELEASE}`),
   wanted: CONTOUR_RELEASE,
+};
+
+/** Renders the charts of a program, and says what is wrong with them. */
+export const helm: Product = {
+  name: 'helm',
+  release: HELM_RELEASE,
+  programs: ['helm'],
+  source: { how: 'install', package: 'helm.sh/helm/v3/cmd/helm' },
+  versionArgs: () => ['version', '--short'],
+  accepts: (text) => /^v(3\.(1[6-9]|[2-9]\d)|[4-9])/.test(text.trim()),
+  wanted: '3.16 or newer',
 };

@@ -22,6 +22,7 @@ export const ETCD_RELEASE = '3.7.3';
 export const KWOK_RELEASE = '0.8.0';
 export const COREDNS_RELEASE = '1.13.1';
 export const CONTOUR_RELEASE = '1.33.8';
+export const HELM_RELEASE = '3.22.0';
 
 /** Oldest Go that builds them; for newer sources it fetches a newer toolchain by itself. */
 export const OLDEST_GO = { major: 1, minor: 25 } as const;

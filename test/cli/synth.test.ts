@@ -47,7 +47,7 @@ describe('mcp-runtime synth', () => {
   });
 
   it.each([
-    ['no way out', [], 'Add --gitops <folder>.'],
+    ['no way out', [], 'Add --gitops <folder> or --helm'],
     ['a tool without a path', ['--gitops', 'x', '--flux'], 'Add --path <path>.'],
     [
       'Argo CD without a repository',
@@ -59,11 +59,19 @@ describe('mcp-runtime synth', () => {
       ['--gitops', 'x', '--argocd', 'app'],
       'Allowed choices are application, applicationset',
     ],
+    ['a version that is none', ['--helm', 'x', '--chart-version', 'one'], 'a version such as 1.4.0'],
   ])('refuses %s', async (_what, args, remedy) => {
     expect(await runCli('synth', quickstart, ...args)).toMatchObject({
       code: 2,
       output: expect.stringContaining(remedy),
     });
+  });
+
+  it('writes charts of a name and a version', async () => {
+    const named = ['--name', 'tools', '--chart-version', '1.4.0-rc.1'] as const;
+    expect(await runCli('synth', quickstart, '--helm', at('charts'), ...named)).toMatchObject({ code: 0 });
+    expect(readdirSync(at('charts')).sort()).toEqual(['tools', 'tools-crds']);
+    expect(readFileSync(at('charts/tools/Chart.yaml'), 'utf8')).toContain('version: "1.4.0-rc.1"');
   });
 
   it('refuses a folder that something else is kept in', async () => {

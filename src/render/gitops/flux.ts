@@ -2,11 +2,11 @@
 // it is healthy.
 import { API_GROUP, API_VERSION } from '#api/kind.ts';
 import { KINDS } from '#api/kinds.ts';
+import { folderName } from '../file-names.ts';
 import { groupOf } from '../needs.ts';
 import { marked, type RenderedFile } from '../rendered-file.ts';
 import type { SynthesisedChart } from '../synthesise.ts';
 import { yamlText } from '../yaml-text.ts';
-import { folderName } from './file-names.ts';
 import type { GitFolder } from './git-folder.ts';
 import type { StackOrder } from './stack-order.ts';
 

@@ -1,7 +1,7 @@
 // Manifests as people keep them in Git: a folder for each stack, a file for each object, so that a diff shows what
 // changes in the cluster and nothing else. A new server is new files and a line for each in the list of its folder,
 // which kustomize can't do without.
-import type { Problem } from '#api/result.ts';
+import { folderName, folderProblems, namedObjects, nameProblems } from '../file-names.ts';
 import { InvalidProgramError } from '../invalid-program-error.ts';
 import { byText, marked, type RenderedFile } from '../rendered-file.ts';
 import { secretProblems } from '../secrets.ts';
@@ -9,7 +9,6 @@ import type { SynthesisedChart, SynthesisedProgram } from '../synthesise.ts';
 import { yamlText } from '../yaml-text.ts';
 import { annotated } from './annotations.ts';
 import { ARGO_FOLDER, argoFiles, type ArgoOptions } from './argo.ts';
-import { folderName, namedObjects, nameProblems } from './file-names.ts';
 import { FLUX_FOLDER, fluxFiles, type FluxOptions } from './flux.ts';
 import { orderProblems, stackOrder } from './stack-order.ts';
 
@@ -42,24 +41,6 @@ function stackFiles(chart: SynthesisedChart): readonly RenderedFile[] {
   return [...files, kustomization(folder, names, chart.name)];
 }
 
-function folderProblems(charts: readonly SynthesisedChart[]): readonly Problem[] {
-  const first = new Map<string, string>();
-  return charts.flatMap((chart) => {
-    const folder = folderName(chart);
-    if (TOOL_FOLDERS.includes(folder)) {
-      return [
-        { path: chart.name, message: `the folder ${folder} is for the tool of that name; rename the stack` },
-      ];
-    }
-    const earlier = first.get(folder);
-    first.set(folder, earlier ?? chart.name);
-    if (earlier === undefined) return [];
-    return [
-      { path: chart.name, message: `would be in the folder of the stack ${earlier}; rename one of them` },
-    ];
-  });
-}
-
 /**
  * The files of a GitOps repository, by their paths in it.
  * @throws InvalidProgramError where an object would put a secret into Git, two would be one file, or stacks wait for
@@ -73,7 +54,7 @@ export function renderGitOps(
   const order = stackOrder(program);
   const problems = [
     ...secretProblems(program),
-    ...folderProblems(charts),
+    ...folderProblems(charts, TOOL_FOLDERS),
     ...charts.flatMap(nameProblems),
     ...orderProblems(order),
   ];

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import type { Problem } from '#api/result.ts';
 import { manifestKey, type Manifest } from '#constructs/kit/manifest.ts';
-import { groupOf } from '../needs.ts';
-import type { SynthesisedChart, SynthesisedObject } from '../synthesise.ts';
+import { groupOf } from './needs.ts';
+import type { SynthesisedChart, SynthesisedObject } from './synthesise.ts';
 
 /** Less than any file system takes. */
 const LONGEST = 240;
@@ -71,4 +71,26 @@ export function nameProblems(chart: SynthesisedChart): readonly Problem[] {
       path,
       message: `${manifestKey(manifest)} would be in ${name}, as another object would; give it another name`,
     }));
+}
+
+/** Stacks that would share a folder, or have one that is somebody else's. */
+export function folderProblems(
+  charts: readonly SynthesisedChart[],
+  taken: readonly string[] = [],
+): readonly Problem[] {
+  const first = new Map<string, string>();
+  return charts.flatMap((chart) => {
+    const folder = folderName(chart);
+    if (taken.includes(folder)) {
+      return [
+        { path: chart.name, message: `the folder ${folder} is for the tool of that name; rename the stack` },
+      ];
+    }
+    const earlier = first.get(folder);
+    first.set(folder, earlier ?? chart.name);
+    if (earlier === undefined) return [];
+    return [
+      { path: chart.name, message: `would be in the folder of the stack ${earlier}; rename one of them` },
+    ];
+  });
 }

@@ -1,0 +1,196 @@
+// Every way out of a program, as the tools that people use read it and as the API server takes it. Nothing is kept: the
+// server is asked what it would do.
+import { execFile } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { parseAllDocuments } from 'yaml';
+import { isManifest, manifestKey, type Manifest } from '#constructs/kit/manifest.ts';
+import { renderGitOps } from '#render/gitops/gitops.ts';
+import { renderHelm } from '#render/helm/helm.ts';
+import { writeFolder } from '#render/output-folder.ts';
+import { synthesise } from '#render/synthesise.ts';
+import { anObject, manifestsOf, wholePlatform } from '#test/render/programs.ts';
+import { temporaryFolder, type TemporaryFolder } from '#test/runtime/local/harness/temporary.ts';
+import { Chart, type App } from 'cdk8s';
+import { cluster } from './harness/cluster.ts';
+
+const world = cluster();
+const run = promisify(execFile);
+
+/** Text that looks like a template to Helm. */
+const DATA = { 'rules.yaml': 'summary: "{{ $labels.job }} is down"\nrow: {{{ x }}}\n', other: '{{- end }}' };
+
+function program(app: App): void {
+  wholePlatform('notes', 'search')(app);
+  // A namespace that is there, so that a dry run of everything has nothing to wait for.
+  const alerts = new Chart(app, 'alerts', { namespace: 'default' });
+  anObject(alerts, 'rules', {
+    metadata: { name: 'rules', annotations: { 'example.org/note': '{{ a }}' } },
+    data: DATA,
+  });
+}
+
+const synthesised = synthesise(program);
+const manifests = manifestsOf(synthesised);
+
+let temporary: TemporaryFolder;
+beforeAll(() => {
+  temporary = temporaryFolder();
+  writeFolder(at('gitops'), renderGitOps(synthesised));
+  writeFolder(at('helm'), renderHelm(synthesised));
+});
+afterAll(() => temporary.remove());
+const at = (...names: readonly string[]) => path.join(temporary.path, ...names);
+
+function read(text: string): readonly Manifest[] {
+  return parseAllDocuments(text).flatMap((document) => {
+    const value: unknown = document.toJS();
+    if (value === null) return [];
+    if (!isManifest(value)) throw new Error(`no object: ${String(document)}`);
+    return [value];
+  });
+}
+
+/** Without the annotations that are for one tool alone. */
+function plain({ metadata, ...rest }: Manifest): unknown {
+  const { annotations = {}, ...others } = metadata;
+  const own = Object.entries(annotations).filter(([name]) => !/argoproj\.io|fluxcd\.io|helm\.sh/.test(name));
+  return {
+    ...rest,
+    metadata: { ...others, ...(own.length > 0 && { annotations: Object.fromEntries(own) }) },
+  };
+}
+
+const byKey = (all: readonly Manifest[]) => new Map(all.map((each) => [manifestKey(each), plain(each)]));
+
+/** What Helm says; its own files stay in the folder of the test. */
+async function helm(...args: readonly string[]): Promise<string> {
+  const program = world.about.helm;
+  if (program === undefined) throw new Error('this cluster came without Helm');
+  const env = {
+    ...process.env,
+    HELM_CACHE_HOME: at('cache'),
+    HELM_CONFIG_HOME: at('config'),
+    HELM_DATA_HOME: at('data'),
+  };
+  const { stdout } = await run(program, [...args], { env, maxBuffer: 64 * 1024 * 1024 });
+  return stdout;
+}
+
+const template = async (chart: string, ...args: readonly string[]) =>
+  read(await helm('template', 'mine', at('helm', chart), '--kube-version', '1.33.0', ...args));
+
+/** The namespaces of the program, because a dry run makes none for the objects in them. */
+async function withNamespaces(): Promise<void> {
+  await world.apply(
+    manifests.filter(({ kind }) => kind === 'Namespace'),
+    { serverSide: true },
+  );
+}
+
+/** Asks the API server what it would do; it complains where it would do nothing. */
+const dryRun = (objects: readonly Manifest[]) =>
+  world.kubectl(
+    [
+      'apply',
+      '--server-side',
+      '--force-conflicts',
+      '--field-manager',
+      'ways-out',
+      '--dry-run=server',
+      '-f',
+      '-',
+    ],
+    { input: JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }) },
+  );
+
+describe('the GitOps output', () => {
+  it('is built by kustomize into the objects of the program', async () => {
+    const { stdout } = await world.kubectl(['kustomize', at('gitops')]);
+    expect(byKey(read(stdout))).toEqual(byKey(manifests));
+  });
+
+  it('is built stack by stack', async () => {
+    const { stdout } = await world.kubectl(['kustomize', at('gitops', 'team-a')]);
+    const own = synthesised.charts.find(({ name }) => name === 'team-a')?.objects ?? [];
+    expect(byKey(read(stdout))).toEqual(byKey(own.map(({ manifest }) => manifest)));
+  });
+
+  it('is taken by the API server, every object of it', async () => {
+    await withNamespaces();
+    const { stdout } = await world.kubectl(['kustomize', at('gitops')]);
+    const { stdout: said, stderr } = await dryRun(read(stdout));
+    expect(said.trim().split('\n')).toHaveLength(manifests.length);
+    expect(stderr).toBe('');
+  });
+});
+
+describe('the Helm output', () => {
+  it('has nothing that helm lint finds wrong', async () => {
+    for (const chart of ['mcp-runtime-crds', 'mcp-runtime']) {
+      expect(await helm('lint', '--strict', at('helm', chart))).toContain('0 chart(s) failed');
+    }
+  });
+
+  it('renders what the program says, with its own values', async () => {
+    const rendered = [...(await template('mcp-runtime-crds')), ...(await template('mcp-runtime'))];
+    expect(byKey(rendered)).toEqual(byKey(manifests));
+  });
+
+  it('is taken by the API server, every object of it', async () => {
+    await withNamespaces();
+    const rendered = [...(await template('mcp-runtime-crds')), ...(await template('mcp-runtime'))];
+    const { stdout, stderr } = await dryRun(rendered);
+    expect(stdout.trim().split('\n')).toHaveLength(manifests.length);
+    expect(stderr).toBe('');
+  });
+
+  it('renders what its values say, and nothing else of it changes', async () => {
+    const image = `registry.internal:5000/proxy@sha256:${'a'.repeat(64)}`;
+    const values = {
+      operator: { replicas: 3, resources: { limits: { memory: '1Gi' } } },
+      proxy: { image },
+      sentinel: { storage: { size: '50Gi' } },
+    };
+    mkdirSync(at('values'), { recursive: true });
+    writeFileSync(at('values', 'mine.json'), JSON.stringify(values));
+    const [own, others] = [
+      byKey(await template('mcp-runtime')),
+      byKey(await template('mcp-runtime', '-f', at('values', 'mine.json'))),
+    ];
+    const changed = [...own].filter(
+      ([key, object]) => JSON.stringify(object) !== JSON.stringify(others.get(key)),
+    );
+    expect(changed.map(([key]) => key).sort()).toEqual([
+      'apps/Deployment mcp-runtime/mcp-runtime-distributor',
+      'apps/Deployment mcp-runtime/mcp-runtime-operator-controller-manager',
+      'apps/StatefulSet mcp-sentinel/mcp-sentinel',
+    ]);
+    const operator = others.get('apps/Deployment mcp-runtime/mcp-runtime-operator-controller-manager');
+    expect(operator).toMatchObject({
+      spec: {
+        replicas: 3,
+        template: {
+          spec: {
+            containers: [
+              {
+                resources: { requests: { cpu: '100m' }, limits: { cpu: '500m', memory: '1Gi' } },
+                env: expect.arrayContaining([{ name: 'MCP_GATEWAY_PROXY_IMAGE', value: image }]),
+              },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  it.each([
+    ['misspelt', 'operator.replica=3', /replica/],
+    ['an image that may be another one tomorrow', 'proxy.image=example.org/proxy:latest', /image/],
+    ['a number that is none', 'operator.replicas=many', /replicas/],
+  ])('refuses a value that is %s', async (_what, value, reason) => {
+    await expect(template('mcp-runtime', '--set', value)).rejects.toThrow(reason);
+  });
+});
