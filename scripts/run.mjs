@@ -10,6 +10,7 @@ const commands = {
   start: [...ts, 'cli/main.ts', 'start', 'examples/quickstart/program.ts'],
   test: ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'],
   'test:cluster': [...ts, 'scripts/test-cluster.ts'],
+  package: [...ts, 'scripts/package/main.ts'],
   images: [...ts, 'scripts/images/main.ts'],
   'test:e2e': [...ts, 'scripts/test-e2e.ts'],
   conformance: [...ts, 'scripts/conformance/main.ts'],

@@ -9,7 +9,8 @@ import { OutputTail } from './output-tail.ts';
 import { loadMessage, type LoadMessage, type Synthesis } from './synthesis.ts';
 import type { Trouble } from './trouble.ts';
 
-const childScript = path.join(import.meta.dirname, 'program-child.ts');
+// Of the same kind as this file: TypeScript in a clone, compiled in the package.
+const childScript = path.join(import.meta.dirname, `program-child${path.extname(import.meta.filename)}`);
 
 /** Milliseconds until a program that does not return is given up on. */
 export const DEFAULT_LOAD_MS = 30_000;

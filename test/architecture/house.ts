@@ -23,6 +23,7 @@ const LIBRARY: readonly Room[] = [
   'src/checks',
   'src/stacks',
   'src/render',
+  'src/testing',
 ];
 /** What a program in a container may import; programs never import each other. */
 const PROGRAM: readonly Room[] = ['src/api', 'src/policy', 'runtime/kube', 'runtime/process'];
@@ -48,6 +49,8 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/environment': PLATFORM_CONSTRUCTS,
   'src/stacks': [...PLATFORM_CONSTRUCTS, 'src/environment'],
   'src/render': [...PLATFORM_CONSTRUCTS, 'src/environment', 'src/checks'],
+  // A program's own tests: what it renders, and what its policy decides.
+  'src/testing': [...PLATFORM_CONSTRUCTS, 'src/checks', 'src/render'],
   'runtime/kube': [],
   'runtime/process': [],
   // What operator, distributor and sentinel have to agree on: the policy of a server, and whose pod is whose.
@@ -63,7 +66,7 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   src: LIBRARY,
   cli: [...PLATFORM, 'runtime/kube', 'runtime/policy-book', 'runtime/local', 'src', 'scripts'],
   // A program is written against the public surface alone.
-  examples: ['src'],
+  examples: ['src', 'src/testing'],
   // The quickstart is what the test node runs.
   scripts: [...PLATFORM, 'runtime/kube', 'runtime/operator', 'runtime/distributor', 'src', 'examples'],
   bench: ROOMS,

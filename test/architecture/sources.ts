@@ -25,6 +25,7 @@ export const ROOMS = [
   'src/checks',
   'src/stacks',
   'src/render',
+  'src/testing',
   'runtime/kube',
   'runtime/process',
   'runtime/policy-book',
@@ -75,7 +76,7 @@ function readJson(file: string): unknown {
 const manifest = z
   .object({
     name: z.string(),
-    exports: z.object({ '.': z.string() }),
+    exports: z.record(z.string(), z.string()),
     imports: z.record(z.string(), z.string()),
   })
   .parse(readJson('package.json'));
@@ -89,7 +90,8 @@ const subpaths = Object.entries(manifest.imports).map(
 function fileOf(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('.')) return path.posix.join(path.posix.dirname(from), specifier);
   // Programs import the library by its name, as they would from outside; here that means the repository itself.
-  if (specifier === manifest.name) return path.posix.normalize(manifest.exports['.']);
+  const entry = manifest.exports[specifier.replace(manifest.name, '.')];
+  if (specifier.startsWith(manifest.name) && entry !== undefined) return path.posix.normalize(entry);
   const subpath = subpaths.find(([prefix]) => specifier.startsWith(prefix));
   return subpath === undefined ? undefined : `${subpath[1]}${specifier.slice(subpath[0].length)}`;
 }

@@ -28,8 +28,9 @@ export class CliProcess {
   readonly ended: Promise<number | null>;
   output = '';
 
-  constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [...tsx, path.join(root, 'cli/main.ts'), ...args], {
+  /** @param command what Node runs. @default the command of this clone */
+  constructor(args: readonly string[], command = [...tsx, path.join(root, 'cli/main.ts')]) {
+    this.child = spawn(process.execPath, [...command, ...args], {
       cwd: root,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
