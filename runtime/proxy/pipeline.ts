@@ -147,15 +147,15 @@ export class Pipeline implements Flow {
     bodies.give(exchange.heldBytes);
     answers.give(exchange.heldAnswerBytes);
     if (exchange.finished) return;
-    exchange.cancelUpstream?.();
+    const { cancelUpstream, forwardedMs } = exchange;
+    cancelUpstream?.();
     // Whoever it was handed over to records that its caller went away.
     if (exchange.handedOver) return;
-    const sent = exchange.forwardedMs !== undefined;
     this.end(exchange, {
       status: exchange.response.headersSent ? exchange.response.statusCode : 0,
       decision: exchange.authorised ? exchange.decision.outcome : 'deny',
       reason: exchange.unread ? 'answer_unread' : 'client_closed',
-      outcome: sent ? 'cancelled' : 'none',
+      outcome: forwardedMs === undefined ? 'none' : cancelUpstream === undefined ? 'answered' : 'cancelled',
     });
   }
 }

@@ -180,3 +180,20 @@ describe('a call outside of a session', () => {
     expect(cancelled()).toEqual([]);
   });
 });
+
+describe('a caller who goes away while the answer is on its way', () => {
+  it('cancels nothing: the server has done what it was asked', async () => {
+    const text = 'x'.repeat(15 * 1024 * 1024);
+    await start((response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(`{"jsonrpc":"2.0","id":7,"result":{"content":["${text}"]}}`);
+    });
+    const stream = await openStreamAt(world.url, CALL, SESSION);
+    stream.response.pause();
+    stream.destroy();
+    await stream.ended;
+    expect(await world.audit(1)).toMatchObject([
+      { decision: 'allow', reason: 'client_closed', outcome: 'answered' },
+    ]);
+  });
+});
