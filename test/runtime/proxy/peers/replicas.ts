@@ -6,6 +6,7 @@ import type http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import type { GatewayKeys } from '#api/gateway-keys.ts';
+import type { PolicyContent } from '#policy/document.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import { USER_1 } from '../harness/policy.ts';
 import { World } from '../harness/world.ts';
@@ -21,6 +22,7 @@ export interface ReplicaOptions {
   readonly count?: number;
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
+  readonly policy?: Partial<PolicyContent>;
 }
 
 export class Replicas {
@@ -34,7 +36,7 @@ export class Replicas {
     this.keysFile = keysFile;
   }
 
-  static async start({ upstream, count = 2, env = {}, clock }: ReplicaOptions): Promise<Replicas> {
+  static async start({ upstream, count = 2, env = {}, clock, policy }: ReplicaOptions): Promise<Replicas> {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'replicas-'));
     const keysFile = path.join(folder, 'keys.json');
     await writeFile(keysFile, JSON.stringify(newKeys()));
@@ -42,6 +44,7 @@ export class Replicas {
       World.start({
         upstream: upstream(number),
         ...(clock && { clock }),
+        ...(policy && { policy }),
         env: {
           KEYS_FILE: keysFile,
           PEER_PORT: '0',
