@@ -14,7 +14,6 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { buildPackage } from '#scripts/package/build-package.ts';
 import { freePort } from '#runtime/local/ports.ts';
 import { CliProcess } from '#test/runtime/local/harness/platform-process.ts';
 import { temporaryFolder, type TemporaryFolder } from '#test/runtime/local/harness/temporary.ts';
@@ -39,10 +38,11 @@ function link(to: string, as: string): void {
 beforeAll(async () => {
   temporary = temporaryFolder();
   home = temporary.path;
-  const folder = await buildPackage();
-  const { stdout } = await run('npm', ['pack', folder, '--json', '--pack-destination', home], { cwd: home });
-  const [tarball] = z.array(z.object({ filename: z.string() })).parse(JSON.parse(stdout));
-  await run('tar', ['-xzf', at(tarball?.filename ?? 'none')], { cwd: home });
+  // As `npm run package` does, in a process of its own: what builds the console takes no objects of another realm.
+  const { stdout } = await run(process.execPath, ['--import', 'tsx', 'scripts/package/main.ts'], {
+    cwd: root,
+  });
+  await run('tar', ['-xzf', stdout.trim()], { cwd: home });
   mkdirSync(at('node_modules', path.dirname(name)), { recursive: true });
   cpSync(at('package'), at('node_modules', name), { recursive: true });
   const { dependencies, optionalDependencies } = manifest.parse(
