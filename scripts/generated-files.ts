@@ -15,6 +15,7 @@ import { environmentTable } from '#environment/reference.ts';
 import { DISTRIBUTOR_PERMISSIONS } from '#runtime/distributor/permissions.ts';
 import { OPERATOR_PERMISSIONS } from '#runtime/operator/permissions.ts';
 import { SENTINEL_PERMISSIONS } from '#runtime/sentinel/permissions.ts';
+import { DASHBOARDS_FILE, dashboardsFile } from './dashboards/file.ts';
 import { rulesFile, type RulesFile } from './rbac-rules.ts';
 
 export const root = path.dirname(import.meta.dirname);
@@ -98,6 +99,7 @@ export async function generatedFiles(): Promise<Files> {
     ...(await importFiles(crds)),
     ...(await ruleFiles()),
     ...(await referenceFiles()),
+    [DASHBOARDS_FILE, await dashboardsFile(root)],
   ]);
 }
 
@@ -114,7 +116,7 @@ async function readFolder(base: string, folder: string, extension: string): Prom
 export async function committedFiles(): Promise<Files> {
   const crds = await readFolder(root, 'crds', '.yaml');
   const imports = await readFolder(root, 'imports', '.ts');
-  const single = [...RULES.map(({ file }) => file), REFERENCE].map(async (file) => {
+  const single = [...RULES.map(({ file }) => file), REFERENCE, DASHBOARDS_FILE].map(async (file) => {
     const text = await readFile(path.join(root, file), 'utf8').catch(() => undefined);
     return text === undefined ? [] : [[file, text] as const];
   });

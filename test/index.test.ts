@@ -18,6 +18,8 @@ describe('the public surface', () => {
       'InvalidProgramError',
       'McpServer',
       'Member',
+      'Observability',
+      'ObservabilityStack',
       'Platform',
       'PlatformStack',
       'Registry',

@@ -6,6 +6,7 @@ import { ingressSettings } from '#constructs/ingress/ingress-settings.ts';
 import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
 import { isExactImage } from '#constructs/kit/problems.ts';
 import { PROFILES } from '#constructs/kit/settings.ts';
+import { observabilitySettings } from '#constructs/observability/observability-settings.ts';
 import { registrySettings } from '#constructs/registry/registry-settings.ts';
 import { teamSettings } from '#constructs/team/team-settings.ts';
 
@@ -113,6 +114,10 @@ export const environmentSchema = z.strictObject({
     .describe('Where images of servers come from (docs/registry.md).'),
   controlPlane: controlPlane.prefault({}).describe('Operator and distributors.'),
   sentinel: sentinel.prefault({}).describe('What takes, keeps and shows events.'),
+  observability: observabilitySettings
+    .omit({ sentinelToken: true })
+    .prefault({})
+    .describe('What Prometheus and Grafana are told (docs/observability.md).'),
   otlpEndpoint: httpUrl.optional().describe('Where proxies send traces; default: nowhere.'),
   teams: z
     .record(z.string().min(1).max(63), teamSettings)

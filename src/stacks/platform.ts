@@ -6,12 +6,14 @@ import { formatPath } from '#api/sentences.ts';
 import type { ControlPlaneProps } from '#constructs/control-plane/control-plane-props.ts';
 import { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { setSettings } from '#constructs/kit/settings.ts';
+import type { SentinelClient } from '#constructs/sentinel/sentinel-props.ts';
 import type { Team } from '#constructs/team/team.ts';
 import type { Environment, EnvironmentSettings } from '#environment/environment-schema.ts';
 import { hostsOf, imageOf, parseEnvironment } from '#environment/environment.ts';
 import { replicasOf, storageOf } from '#environment/profiles.ts';
 import { BootstrapStack } from './bootstrap-stack.ts';
 import { EntranceStack } from './entrance-stack.ts';
+import { ObservabilityStack } from './observability-stack.ts';
 import { PlatformStack } from './platform-stack.ts';
 import { RegistryStack } from './registry-stack.ts';
 import { SentinelStack } from './sentinel-stack.ts';
@@ -25,6 +27,11 @@ function settingsOf(environment: Environment | EnvironmentSettings): Environment
   throw new InvalidConstructError('Platform', 'environment', problems);
 }
 
+/** Who scrapes, where somebody does. */
+function scrapers({ observability }: EnvironmentSettings): readonly SentinelClient[] {
+  return observability.metrics === 'none' ? [] : [{ namespace: observability.namespace }];
+}
+
 function addSentinel(app: App, settings: EnvironmentSettings): SentinelStack | undefined {
   const { sentinel, clusterDomain, images, controlPlane } = settings;
   if (!sentinel.enabled) return undefined;
@@ -35,7 +42,7 @@ function addSentinel(app: App, settings: EnvironmentSettings): SentinelStack | u
     storage:
       ephemeral === undefined ? { size, ...(storageClass !== undefined && { storageClass }) } : { ephemeral },
     retentionDays: sentinel.retentionDays,
-    clients: sentinel.clients,
+    clients: [...sentinel.clients, ...scrapers(settings)],
     hosts: sentinel.hosts,
     clusterDomain,
     apiServerPorts: controlPlane.apiServerPorts,
@@ -110,6 +117,8 @@ export class Platform {
     const ingestUrl = this.sentinel?.ingestUrl ?? settings.sentinel.ingestUrl;
     const parts = { settings, entrance: this.entrance, registry: images, ingestUrl };
     new PlatformStack(app, 'platform', controlPlaneProps(parts));
+    const { apiToken: sentinelToken } = settings.sentinel;
+    new ObservabilityStack(app, 'observability', { ...settings.observability, sentinelToken });
     this.#teams = new Map(
       Object.entries(settings.teams).map(([id, team]) => [
         id,

@@ -16,6 +16,7 @@ const PLATFORM_CONSTRUCTS: readonly Room[] = [
   'src/constructs/sentinel',
   'src/constructs/team',
   'src/constructs/registry',
+  'src/constructs/observability',
 ];
 const LIBRARY: readonly Room[] = [
   ...PLATFORM_CONSTRUCTS,
@@ -43,6 +44,7 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   'src/constructs/sentinel': CONSTRUCTS,
   'src/constructs/team': CONSTRUCTS,
   'src/constructs/registry': CONSTRUCTS,
+  'src/constructs/observability': CONSTRUCTS,
   // What no construct sees by itself: they look at all of a program.
   'src/checks': PLATFORM_CONSTRUCTS,
   // What an environment decides, for the stacks that are made of it and for files that say it.

@@ -21,6 +21,7 @@ export const ROOMS = [
   'src/constructs/sentinel',
   'src/constructs/team',
   'src/constructs/registry',
+  'src/constructs/observability',
   'src/environment',
   'src/checks',
   'src/stacks',

@@ -157,6 +157,21 @@ describe('a platform', () => {
     ]);
   });
 
+  it('lets those who scrape read what the sentinel counts, where somebody scrapes', () => {
+    const admitted = (environment: Environment) =>
+      JSON.stringify(
+        objectsOf(synthesised(environment)).filter(({ kind }) => kind === 'NetworkPolicy'),
+      ).includes('"watch"');
+    const observability = { metrics: 'prometheus-operator', namespace: 'watch' } as const;
+    expect(admitted({ ...LEAST.team, observability })).toBe(true);
+    expect(admitted({ ...LEAST.team, observability: { ...observability, metrics: 'none' } })).toBe(false);
+    const sentinel = { apiToken: { secretName: 'api', key: 'key' } };
+    const monitors = objectsOf(synthesised({ ...LEAST.team, observability, sentinel })).filter(
+      ({ kind }) => kind === 'PodMonitor',
+    );
+    expect(JSON.stringify(monitors)).toContain('"credentials":{"key":"key","name":"api"}');
+  });
+
   it('leaves the certificate of a Gateway to whoever makes the Gateway', () => {
     const { charts } = synthesised({
       ...LEAST.team,
