@@ -1,6 +1,7 @@
 // What an operator costs with many servers: how long until all of them are as they should be, how often it asks the API
 // server, what it writes when nothing has changed, and its memory. Everything is there before the operator is started,
 // which is the hardest start it can have. Pods are kwok's.
+import type { Mark } from '#scripts/cluster/audit-log.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { API_VERSION } from '#api/kind.ts';
@@ -118,7 +119,7 @@ class Run {
   }
 
   /** What the operator asked since a mark; its lease and its events are not about servers. */
-  private counts(since: number): { readonly requests: number; readonly writes: number } {
+  private counts(since: Mark): { readonly requests: number; readonly writes: number } {
     const { audit, operatorUser: user } = this.installation;
     const about = (events: ReturnType<typeof audit.read>) =>
       events.filter(({ resource }) => resource !== 'leases' && resource !== 'events').length;
@@ -129,7 +130,7 @@ class Run {
   }
 
   /** Waits until the operator has written nothing for a while. */
-  private async quiet(since: number): Promise<void> {
+  private async quiet(since: Mark): Promise<void> {
     const deadlineMs = performance.now() + LIMIT_MS;
     let [writes, changedMs] = [-1, performance.now()];
     while (performance.now() - changedMs < QUIET_MS) {

@@ -48,6 +48,14 @@ export interface AuditEvent {
   readonly at: string;
 }
 
+/** A moment, from `mark`. */
+export interface Mark {
+  /** In the file, where what is answered later comes after. */
+  readonly position: number;
+  /** Milliseconds of the epoch. */
+  readonly atMs: number;
+}
+
 /** What an event has to have; members that are left out don't matter. */
 export interface AuditFilter {
   readonly user?: string;
@@ -58,8 +66,7 @@ export interface AuditFilter {
   readonly name?: string;
   /** Writes that were carried out: no dry runs, no refusals. */
   readonly writes?: true;
-  /** Position from `mark`. */
-  readonly since?: number;
+  readonly since?: Mark | undefined;
 }
 
 const CREDENTIAL = 'authentication.kubernetes.io/credential-id';
@@ -74,15 +81,18 @@ export class AuditLog {
     this.file = file;
   }
 
-  /** A position: what is answered from now on comes after it. */
-  mark(): number {
-    return statSync(this.file).size;
+  /**
+   * Now: what is asked from here on comes after it. What was asked before may be written down later, because everybody
+   * sees what a write did before its line is in the log.
+   */
+  mark(): Mark {
+    return { position: statSync(this.file).size, atMs: Date.now() };
   }
 
   /** Events in the order in which they were answered. */
   read(filter: AuditFilter = {}): readonly AuditEvent[] {
     const events: AuditEvent[] = [];
-    for (const text of this.linesFrom(filter.since ?? 0)) {
+    for (const text of this.linesFrom(filter.since?.position ?? 0)) {
       const event = eventOf(text);
       if (event !== undefined && matches(event, filter)) events.push(event);
     }
@@ -142,7 +152,8 @@ function eventOf(text: string): AuditEvent | undefined {
 }
 
 function matches(event: AuditEvent, filter: AuditFilter): boolean {
-  const { verbs, writes } = filter;
+  const { verbs, writes, since } = filter;
+  if (since !== undefined && Date.parse(event.at) < since.atMs) return false;
   if (verbs !== undefined && !verbs.includes(event.verb)) return false;
   if (writes === true && (event.dryRun || event.code >= 300 || !WRITES.includes(event.verb))) return false;
   return (

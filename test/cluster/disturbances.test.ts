@@ -1,5 +1,6 @@
 // What happens around a server: it loses its readiness, is deleted half made, its namespace ends, others write at the
 // same time, and what its author wrote is refused or has no effect.
+import type { Mark } from '#scripts/cluster/audit-log.ts';
 import { describe, expect, it } from '@jest/globals';
 import { aServer, becomes, goes, make, messageOf } from './harness/builders.ts';
 import { becomesCalm } from './harness/calm.ts';
@@ -16,7 +17,7 @@ const ns = namespace('disturbed');
 const GOVERNED = { gateway: { enabled: true }, auth: { mode: 'header' } };
 
 /** Requests of the operator about a namespace since a mark, but for its events. */
-const requestsIn = (where: string, since: number) =>
+const requestsIn = (where: string, since: Mark) =>
   world.audit
     .read({ user: world.operatorUser, namespace: where, since })
     .filter(({ resource }) => resource !== 'events')
@@ -87,7 +88,7 @@ describe('a server that is deleted', () => {
       (children) => children.length === 0,
       COLLECTED,
     );
-    const askedFor = (since: number) => requestsIn(ns, since).filter((each) => each.includes(' gone'));
+    const askedFor = (since: Mark) => requestsIn(ns, since).filter((each) => each.includes(' gone'));
     await becomesCalm('the server that is gone', askedFor, { forMs: 2_500 });
   });
 });
@@ -160,7 +161,7 @@ describe('a server that others write to at the same time', () => {
     );
     expect(at(items(deployment, 'spec', 'template', 'spec', 'containers')[0], 'image')).toBe(image);
     expect(deployment.metadata.generation).toBe(1);
-    const askedFor = (since: number) => requestsIn(ns, since).filter((each) => each.includes(' contended'));
+    const askedFor = (since: Mark) => requestsIn(ns, since).filter((each) => each.includes(' contended'));
     await becomesCalm('the server', askedFor, { forMs: 2_000 });
   });
 });

@@ -1,5 +1,6 @@
 // What can go wrong with a server, each thing with a reason that stays the same, a message that says what to do, an
 // event, no hammering of the API server, and an end when it is mended, without anybody touching the operator.
+import type { Mark } from '#scripts/cluster/audit-log.ts';
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { becomes, make, messageOf } from './harness/builders.ts';
@@ -189,7 +190,7 @@ async function forbidServices(): Promise<void> {
 }
 
 /** Requests of the operator about a namespace since a mark; watches are of all namespaces. */
-const requestsIn = (where: string, since: number) =>
+const requestsIn = (where: string, since: Mark) =>
   world.audit
     .read({ user: world.operatorUser, namespace: where, since })
     .map(

@@ -1,13 +1,14 @@
 // The policy that a pod finds when it starts: the ConfigMap holds exactly what the objects say, is written for a new
 // policy and for nothing else, seldom for what is added and at once for what is taken away. And no policy ever touches a
 // pod template.
+import type { Mark } from '#scripts/cluster/audit-log.ts';
 import { describe, expect, it } from '@jest/globals';
 import { MCPServer } from '#api/mcp-server.ts';
 import { DEFAULT_OPERATOR_CONFIG } from '#api/operator-config.ts';
 import { parseResource } from '#api/parse.ts';
 import { compilePolicy } from '#policy/compile.ts';
 import { cluster } from './harness/cluster.ts';
-import { eventually } from './harness/eventually.ts';
+import { eventually, until } from './harness/eventually.ts';
 import { aGrant, aServer, aSession, becomes, goes, make, phaseOf } from './harness/builders.ts';
 import { makeNamespace, namespace } from './harness/namespace.ts';
 import { at, items, type KubeObject } from './harness/objects.ts';
@@ -33,7 +34,7 @@ const mapOf = (server: string) => `${server}-gateway-policy`;
 const human = (humanID: string) => ({ ...READS, subject: { humanID } });
 
 /** Writes of a server's ConfigMap, in milliseconds of the epoch. */
-const writesOf = (server: string, since: number) =>
+const writesOf = (server: string, since: Mark) =>
   world.audit
     .read({ since, namespace: ns, resource: 'configmaps', name: mapOf(server), writes: true })
     .map(({ at: time }) => Date.parse(time));
@@ -116,7 +117,11 @@ describe('the ConfigMap of a policy', () => {
     // What comes after all of that is written once, and nothing before it was.
     await make(aGrant(ns, 'calm-too', 'calm', human('eve')));
     await holds('calm', 'calm', 'calm-too');
-    expect(writesOf('calm', since)).toHaveLength(1);
+    await until(
+      'it was written once',
+      () => writesOf('calm', since),
+      (times) => times.length === 1,
+    );
     expect((await world.must('ConfigMap', mapOf('calm'), ns)).metadata.uid).toBe(before.metadata.uid);
   });
 

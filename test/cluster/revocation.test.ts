@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { TOMBSTONES_CONFIG_MAP } from '#constructs/control-plane/names.ts';
+import { isLogged } from './harness/calm.ts';
 import { cluster } from './harness/cluster.ts';
 import { COLLECTED, eventually } from './harness/eventually.ts';
 import {
@@ -172,13 +173,14 @@ describe('a revoked session', () => {
     expect(messageOf(session, 'Active')).toContain('make a session of another name');
     await policyBecomes(here, 'notes', ({ revoked }) => revoked.includes(`${here}/again`), true);
     // Never in between either: nobody was ever told that it is in force.
-    const statuses = world.audit.read({
-      namespace: here,
-      name: 'again',
-      subresource: 'status',
-      writes: true,
-    });
-    expect(statuses).toHaveLength(3);
+    await isLogged(
+      'its three states',
+      () =>
+        world.audit
+          .read({ namespace: here, name: 'again', subresource: 'status', writes: true })
+          .map(({ verb }) => verb),
+      ['update', 'update', 'update'],
+    );
 
     await make(aSession(here, 'again-anew', 'notes', { expiresAt: inSeconds(3600) }));
     await sessionIs('again-anew', 'Active');

@@ -1,5 +1,6 @@
-// That nothing more is done. What was on its way when a test began to look may still arrive on a busy machine, so it
+// What was asked of the API server by its own log, and that nothing more is done. What was on its way when a test began to look may still arrive on a busy machine, so it
 // looks at one stretch of time after the other, until nothing happened in one; whoever never rests never passes.
+import type { Mark } from '#scripts/cluster/audit-log.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cluster } from './cluster.ts';
 import { until } from './eventually.ts';
@@ -13,7 +14,7 @@ export interface Calm {
 /** @param askedSince what was asked for since a mark of the audit log, in lines for people */
 export async function becomesCalm(
   what: string,
-  askedSince: (mark: number) => readonly string[],
+  askedSince: (mark: Mark) => readonly string[],
   { forMs, atMost = 0 }: Calm,
 ): Promise<void> {
   await until(
@@ -26,4 +27,14 @@ export async function becomesCalm(
     (asked) => asked.length <= atMost,
     { timeoutMs: 90_000 },
   );
+}
+
+/** Waits until the log says just this: what everybody sees already may not be written down yet. */
+export async function isLogged(
+  what: string,
+  look: () => readonly unknown[],
+  wanted: readonly unknown[],
+): Promise<void> {
+  const expected = JSON.stringify(wanted);
+  await until(what, look, (seen) => JSON.stringify(seen) === expected);
 }

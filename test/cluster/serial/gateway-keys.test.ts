@@ -73,6 +73,7 @@ describe('the keys of a server', () => {
     expect(secret.metadata.ownerReferences).toMatchObject([{ kind: 'MCPServer', uid: server.metadata.uid }]);
     const writes = world.audit
       .read({ user: world.operatorUser, namespace: ns, writes: true })
+      .toSorted((a, b) => (a.at < b.at ? -1 : 1))
       .map(({ resource, name }) => `${resource} ${name ?? ''}`);
     const place = (write: string) => writes.findIndex((each) => each.startsWith(write));
     expect(place('secrets')).toBeGreaterThan(-1);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { kubeconfigText } from '#scripts/engines/control-plane-files.ts';
-import type { AuditEvent } from '#scripts/cluster/audit-log.ts';
+import type { AuditEvent, Mark } from '#scripts/cluster/audit-log.ts';
 import { cluster } from '../harness/cluster.ts';
 import { eventually, type Patience } from '../harness/eventually.ts';
 import { at, conditionOf, type KubeObject } from '../harness/objects.ts';
@@ -104,7 +104,7 @@ export async function readiness(index: number): Promise<string> {
 const NO_WORK: readonly string[] = ['leases', 'events'];
 
 /** What the operator changed since a mark, leases aside. */
-export function changesSince(since: number, events: 'with events' | 'without events' = 'with events') {
+export function changesSince(since: Mark, events: 'with events' | 'without events' = 'with events') {
   return world.audit
     .read({ user: world.operatorUser, writes: true, since })
     .filter(

@@ -1,5 +1,6 @@
 // A start of the operator among servers that are as they should be: it reads, and writes nothing. Neither does one
 // that finds things in another order than the one before.
+import type { Mark } from '#scripts/cluster/audit-log.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { aGrant, aServer, aSession, make } from '../harness/builders.ts';
 import { cluster } from '../harness/cluster.ts';
@@ -45,13 +46,13 @@ const ACCESS: readonly KubeObject[] = ['e', 'd', 'c', 'b', 'a'].flatMap((letter,
 ]);
 
 /** Requests that a start makes of the API server for what is here: those of leases and of other suites' objects aside. */
-const requestsSince = (since: number) =>
+const requestsSince = (since: Mark) =>
   world.audit
     .read({ user: world.operatorUser, since })
     .filter(({ resource }) => resource !== 'leases')
     .filter(({ namespace: where }) => where === undefined || where === ns);
 
-const changesHere = (since: number) => changesSince(since).filter(({ namespace: where }) => where === ns);
+const changesHere = (since: Mark) => changesSince(since).filter(({ namespace: where }) => where === ns);
 
 /** Until the leader has looked at every server and has nothing in hand. */
 async function hasWorked(index: number): Promise<void> {
@@ -93,7 +94,7 @@ async function restarted(
   order: readonly number[],
   env: Readonly<Record<string, string>>,
   meanwhile: () => Promise<void> = () => Promise.resolve(),
-): Promise<number> {
+): Promise<Mark> {
   await world.operators.stopAll();
   await meanwhile();
   const mark = world.audit.mark();

@@ -1,5 +1,6 @@
 // A cluster that the Go system ran until now: its operator is gone, its objects are there. Ours takes them over in
 // place, so that nothing is deleted and made again, and what nobody wants any more goes.
+import type { Mark } from '#scripts/cluster/audit-log.ts';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cluster } from '../harness/cluster.ts';
 import { eventually, stays } from '../harness/eventually.ts';
@@ -86,7 +87,7 @@ const SEEDS: Readonly<Record<string, Seed>> = {
 
 /** Objects as they were before our operator came, by kind and name. */
 const before = new Map<string, KubeObject>();
-let mark = 0;
+let mark: Mark | undefined;
 
 async function seed(name: string, { spec = {}, children }: Seed): Promise<void> {
   const image = `example.org/${name}:1`;
@@ -207,7 +208,7 @@ describe('objects of the Go system', () => {
   });
 
   it('are taken over once: after that nothing is written', async () => {
-    const writesSince = (since: number) =>
+    const writesSince = (since: Mark) =>
       world.audit
         .read({ user: world.operatorUser, namespace: ns, writes: true, since })
         .filter(({ resource }) => resource !== 'events');

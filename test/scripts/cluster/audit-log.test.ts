@@ -3,12 +3,12 @@ import { afterAll, beforeEach, expect, it } from '@jest/globals';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { AuditLog } from '#scripts/cluster/audit-log.ts';
+import { AuditLog, type Mark } from '#scripts/cluster/audit-log.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'mcp-runtime-audit-'));
 const file = path.join(folder, 'audit.log');
 
-const line = (name: string) =>
+const line = (name: string, receivedMs = Date.now()) =>
   `${JSON.stringify({
     stage: 'ResponseComplete',
     verb: 'get',
@@ -16,10 +16,13 @@ const line = (name: string) =>
     user: { username: 'ada' },
     objectRef: { resource: 'configmaps', namespace: 'a', name },
     responseStatus: { code: 200 },
-    requestReceivedTimestamp: '2030-01-31T12:00:00.000000Z',
+    requestReceivedTimestamp: new Date(receivedMs).toISOString().replace('Z', '123Z'),
   })}\n`;
 
-const namesSince = (log: AuditLog, since: number) => log.read({ since }).map(({ name }) => name);
+/** Long ago, at the beginning of the file. */
+const EVER: Mark = { position: 0, atMs: 0 };
+
+const namesSince = (log: AuditLog, since: Mark) => log.read({ since }).map(({ name }) => name);
 
 beforeEach(() => writeFileSync(file, ''));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -31,7 +34,7 @@ it('an event of after a mark is read, one of before is not', () => {
   expect(namesSince(log, since)).toEqual([]);
   appendFileSync(file, line('after'));
   expect(namesSince(log, since)).toEqual(['after']);
-  expect(namesSince(log, 0)).toEqual(['before', 'after']);
+  expect(namesSince(log, EVER)).toEqual(['before', 'after']);
 });
 
 it('an event that was half written at the mark is of before, at whatever byte it was cut', () => {
@@ -48,11 +51,18 @@ it('an event that was half written at the mark is of before, at whatever byte it
   }
 });
 
+it('an event that was asked for before a mark is of before, however late it is written down', () => {
+  const log = new AuditLog(file);
+  const since = log.mark();
+  appendFileSync(file, line('late', since.atMs - 1) + line('after', since.atMs));
+  expect(namesSince(log, since)).toEqual(['after']);
+});
+
 it('an event that is half written is not read yet', () => {
   const log = new AuditLog(file);
   const whole = line('slow');
   appendFileSync(file, whole.slice(0, 20));
-  expect(namesSince(log, 0)).toEqual([]);
+  expect(namesSince(log, EVER)).toEqual([]);
   appendFileSync(file, whole.slice(20));
-  expect(namesSince(log, 0)).toEqual(['slow']);
+  expect(namesSince(log, EVER)).toEqual(['slow']);
 });
