@@ -8,7 +8,7 @@ import { marked, type RenderedFile } from '../rendered-file.ts';
 import type { SynthesisedChart } from '../synthesise.ts';
 import { yamlText } from '../yaml-text.ts';
 import type { GitFolder } from './git-folder.ts';
-import type { StackOrder } from './stack-order.ts';
+import type { StackOrder } from '../stack-order.ts';
 
 export interface FluxOptions extends GitFolder {
   /** Name of the GitRepository, in flux-system. @default flux-system */

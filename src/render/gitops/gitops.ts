@@ -10,7 +10,7 @@ import { yamlText } from '../yaml-text.ts';
 import { annotated } from './annotations.ts';
 import { ARGO_FOLDER, argoFiles, type ArgoOptions } from './argo.ts';
 import { FLUX_FOLDER, fluxFiles, type FluxOptions } from './flux.ts';
-import { orderProblems, stackOrder } from './stack-order.ts';
+import { orderProblems, stackOrder } from '../stack-order.ts';
 
 export interface GitOpsOptions {
   /** With what Argo CD starts from. @default without */

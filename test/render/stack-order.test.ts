@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { Chart } from 'cdk8s';
-import { stackOrder } from '#render/gitops/stack-order.ts';
+import { stackOrder } from '#render/stack-order.ts';
 import { synthesise, type Program } from '#render/synthesise.ts';
-import { anObject, wholePlatform } from '../programs.ts';
+import { anObject, wholePlatform } from './programs.ts';
 
 const orderOf = (program: Program) => Object.fromEntries(stackOrder(synthesise(program)));
 

@@ -5,9 +5,9 @@ import { NAMESPACES } from '#api/names.ts';
 import type { Problem } from '#api/result.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
 import { OPERATOR } from '#constructs/control-plane/names.ts';
-import { groupOf, isDefinition, isNamespace, needs } from '../needs.ts';
-import { byText } from '../rendered-file.ts';
-import type { SynthesisedChart, SynthesisedProgram } from '../synthesise.ts';
+import { groupOf, isDefinition, isNamespace, needs } from './needs.ts';
+import { byText } from './rendered-file.ts';
+import type { SynthesisedChart, SynthesisedProgram } from './synthesise.ts';
 
 /** By the name of a stack, the names of those it waits for, in their order. */
 export type StackOrder = ReadonlyMap<string, readonly string[]>;
