@@ -18,7 +18,7 @@ const wrong = `
     apiVersion: 'mcpruntime.org/v1alpha1',
     kind: 'MCPAccessGrant',
     metadata: { name: 'raw', namespace: 'demo' },
-    spec: { serverRef: { name: 'notes' }, subject: { humanID: 'x' }, toolRules: [{ name: 'no_such_tool', decision: 'allow' }] },
+    spec: { serverRef: { name: 'notes' }, subject: { humanID: 'x' }, toolRules: [{ name: 'list_notes', decision: 'allow', condition: 'args.path.' }] },
   });`;
 
 /** One platform for all of it: the tests go in order, as a day with it would. */
@@ -83,9 +83,9 @@ describe('the local platform', () => {
     expect(platform.output).toContain(`from --port-base ${base}`);
   });
 
-  it('tells a grant for an unknown tool, which stops nothing else', () => {
+  it('tells a grant with a condition that nobody can use, which stops nothing else', () => {
     expect(platform.count('The grant demo/raw is not right')).toBe(1);
-    expect(platform.output).toContain("declares no tool 'no_such_tool'");
+    expect(platform.output).toContain('spec.toolRules[0].condition: cannot be used');
   });
 
   it('shows the same to the console', () => {
