@@ -74,7 +74,7 @@ export function callNotesAt(url: string, human = 'ada'): Promise<string> {
   return callTool({ url, tool: 'list_notes', headers: { 'x-mcp-human-id': human }, fetch: reach });
 }
 
-/** A call of the other server over a connection of its own: `allowed`, or why not. Its sessions are of one pod. */
+/** A call of the other server in a session of its own, wherever that is: `allowed`, or why not. */
 export async function callEchoAt(url: string, human = 'ada'): Promise<string> {
   const headers = { 'x-mcp-human-id': human };
   const connected = await McpCaller.connect({ url, era: 'legacy', headers, fetch: reach });

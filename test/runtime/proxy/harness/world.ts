@@ -217,7 +217,7 @@ export class World {
   }
 
   async until(condition: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 30_000;
     while (!(await condition())) {
       if (performance.now() > deadline) throw new Error('what was waited for did not happen');
       await delay(10);
