@@ -19,20 +19,25 @@ const id = 1;
 
 const version = '2026-07-28';
 
-const call = JSON.stringify({
-  jsonrpc: '2.0',
-  id,
-  method: 'tools/call',
-  params: {
-    name: tool,
-    arguments: { text: 'hello world' },
-    _meta: {
-      'io.modelcontextprotocol/protocolVersion': version,
-      'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
-      'io.modelcontextprotocol/clientCapabilities': {},
+/** The body of a call with one argument. */
+export function callOf(text: string): string {
+  return JSON.stringify({
+    jsonrpc: '2.0',
+    id,
+    method: 'tools/call',
+    params: {
+      name: tool,
+      arguments: { text },
+      _meta: {
+        'io.modelcontextprotocol/protocolVersion': version,
+        'io.modelcontextprotocol/clientInfo': { name: 'bench', version: '1.0.0' },
+        'io.modelcontextprotocol/clientCapabilities': {},
+      },
     },
-  },
-});
+  });
+}
+
+const call = callOf('hello world');
 
 /** What the upstream answers. */
 export const answer = JSON.stringify({
@@ -49,21 +54,22 @@ export function callers(count: number): readonly Caller[] {
   return Array.from({ length: count }, (_, i) => caller(i));
 }
 
-/** A call with twelve request headers, of which the HTTP client adds Host and Content-Length. */
-export function requestOf({ human, agent, session }: Caller): LoadRequest {
+/** Twelve request headers, of which the HTTP client adds Host and Content-Length. */
+export function headersOf({ human, agent, session }: Caller): LoadRequest['headers'] {
   return {
-    headers: {
-      'Content-Type': 'application/json',
-      Accept: 'application/json, text/event-stream',
-      'User-Agent': 'bench/1.0.0',
-      'Accept-Encoding': 'identity',
-      'MCP-Protocol-Version': version,
-      'Mcp-Method': 'tools/call',
-      'Mcp-Name': tool,
-      'X-MCP-Human-ID': human,
-      'X-MCP-Agent-ID': agent,
-      'X-MCP-Agent-Session': session,
-    },
-    body: call,
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+    'User-Agent': 'bench/1.0.0',
+    'Accept-Encoding': 'identity',
+    'MCP-Protocol-Version': version,
+    'Mcp-Method': 'tools/call',
+    'Mcp-Name': tool,
+    'X-MCP-Human-ID': human,
+    'X-MCP-Agent-ID': agent,
+    'X-MCP-Agent-Session': session,
   };
+}
+
+export function requestOf(caller: Caller): LoadRequest {
+  return { headers: headersOf(caller), body: call };
 }

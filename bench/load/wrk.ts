@@ -73,20 +73,28 @@ export function readSummary(output: string): Throughput {
   };
 }
 
+export interface WrkLoadOptions {
+  /** Where its script is written. */
+  readonly folder: string;
+  /** Of the script; another one for each set of requests. */
+  readonly name: string;
+  readonly connections: number;
+}
+
 /** Writes the script once and returns what runs it against a URL for some seconds. */
 export async function wrkLoad(
   wrk: Engine,
-  folder: string,
   requests: readonly LoadRequest[],
+  { folder, name, connections }: WrkLoadOptions,
 ): Promise<(url: string, seconds: number, signal: AbortSignal) => Promise<Throughput>> {
-  const script = path.join(folder, 'requests.lua');
+  const script = path.join(folder, `${name}.lua`);
   await writeFile(script, wrkScript(requests));
   return async (url, seconds, signal) => {
     const how = [
       '--threads',
       '1',
       '--connections',
-      '32',
+      String(connections),
       '--duration',
       `${seconds}s`,
       '--script',

@@ -1,5 +1,8 @@
 // Who is compared: plain nginx and plain Envoy, which only forward, and the proxy, which also reads, decides and
 // records. The comparison is unfair to the proxy on purpose: it shows what governing costs.
+import path from 'node:path';
+import { PROXY_NODE_FLAGS } from '#api/proxy-config.ts';
+import { bundleProgram } from '#scripts/bundle.ts';
 import { findEngine } from '#scripts/engines/packaged-engine.ts';
 import { envoy } from '#scripts/engines/envoy.ts';
 import { nginx } from '../engines/nginx.ts';
@@ -8,7 +11,7 @@ import { cores, freePort, type Running } from '../proc/processes.ts';
 import { envoyConfig } from './envoy-config.ts';
 import { reverseProxyConfig, upstreamConfig } from './nginx-config.ts';
 
-export type CandidateName = 'nginx' | 'envoy' | 'proxy';
+export type CandidateName = 'direct' | 'nginx' | 'envoy' | 'bare node' | 'proxy';
 
 export interface Candidate {
   readonly name: CandidateName;
@@ -16,9 +19,9 @@ export interface Candidate {
   readonly url: string;
 }
 
-export interface Upstream {
+export interface Upstream extends Candidate {
+  readonly name: 'direct';
   readonly port: number;
-  readonly url: string;
 }
 
 /** The server behind all of them. It shares a core with the load, so it is the fastest one there is. */
@@ -33,7 +36,22 @@ export async function startUpstream({ processes, env, say, folder }: BenchContex
     env: engine.env,
   });
   await processes.ready(running, `http://127.0.0.1:${port}/ready`);
-  return { port, url: `http://127.0.0.1:${port}/mcp` };
+  return { name: 'direct', running, port, url: `http://127.0.0.1:${port}/mcp` };
+}
+
+/** Node without anything to govern. */
+export async function startBare(context: BenchContext, upstream: Upstream): Promise<Candidate> {
+  const { processes, folder } = context;
+  const program = await bundleProgram('bench/proxy/bare-program.ts', path.join(folder, 'bare.mjs'));
+  const port = await freePort();
+  const running = processes.start({
+    name: 'bare',
+    command: [process.execPath, ...PROXY_NODE_FLAGS, program],
+    core: cores.proxy,
+    env: { PORT: String(port), UPSTREAM_URL: new URL(upstream.url).origin },
+  });
+  await processes.ready(running, `http://127.0.0.1:${port}/ready`);
+  return { name: 'bare node', running, url: `http://127.0.0.1:${port}/mcp` };
 }
 
 export async function startNginx(context: BenchContext, upstream: Upstream): Promise<Candidate> {

@@ -20,6 +20,9 @@ const latency = z.object({
   p99Ms: z.number(),
 });
 
+/** Each takes a new process for each candidate, and a median of three is one. */
+const MOST_ROUNDS = 3;
+
 export interface AddedLatency {
   readonly name: CandidateName;
   readonly addedP50Ms: number;
@@ -47,9 +50,11 @@ export async function measureLatency(
   candidates: readonly Candidate[],
   upstream: Upstream,
   requests: readonly LoadRequest[],
+  perSecond: number,
 ): Promise<readonly AddedLatency[]> {
-  const { rounds, seconds, signal, say } = context;
-  const loop = { requests, perSecond: 2_000, seconds, connections: 64, warmUpSeconds: 1 };
+  const { seconds, signal, say } = context;
+  const rounds = Math.min(MOST_ROUNDS, context.rounds);
+  const loop = { requests, perSecond, seconds, connections: 64, warmUpSeconds: 1 };
   const direct: Latency[] = [];
   const through = candidates.map((candidate) => ({ candidate, all: new Array<Latency>() }));
   for (let round = 1; round <= rounds; round += 1) {

@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { answer } from '../load/request.ts';
+import { eventAnswer, largeAnswer, largeResult, oneEvent } from './shape.ts';
 
 function config(folder: string, name: string, http: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -16,7 +17,7 @@ events { worker_connections 4096; }
 http {
   access_log off;
   keepalive_requests 1000000000;
-  client_body_buffer_size 64k;
+  client_body_buffer_size 256k;
 ${temporary.join('\n')}
 ${http}
 }
@@ -29,11 +30,27 @@ async function written(folder: string, name: string, text: string): Promise<read
   return ['-c', file, '-p', folder, '-e', 'stderr'];
 }
 
-/** Arguments of an nginx that answers each POST with the one result, and `/ready` with 200. */
+/** Sets `$text` to the long text of the large answer. */
+function longText(): string {
+  const { block, repeated } = largeAnswer;
+  const steps = repeated.map((times, at) => `set $block${at + 1} "${`\${block${at}}`.repeat(times)}";`);
+  return [`set $block0 "${block}";`, ...steps, `set $text $block${repeated.length};`].join('\n      ');
+}
+
+/** Arguments of an nginx that answers each POST by its path, and `/ready` with 200. */
 export function upstreamConfig(folder: string, port: number): Promise<readonly string[]> {
   const server = `  server {
     listen 127.0.0.1:${port} backlog=1024;
     location = /ready { return 200 ''; }
+    location = ${oneEvent.path} {
+      default_type text/event-stream;
+      return 200 '${eventAnswer}';
+    }
+    location = ${largeResult.path} {
+      default_type application/json;
+      ${longText()}
+      return 200 '${largeAnswer.before}\${text}${largeAnswer.after}';
+    }
     location / {
       default_type application/json;
       return 200 '${answer}';
@@ -60,6 +77,8 @@ export function reverseProxyConfig(
       proxy_http_version 1.1;
       proxy_set_header Connection "";
       proxy_set_header Host $host;
+      proxy_buffers 64 32k;
+      proxy_max_temp_file_size 0;
     }
   }`;
   return written(folder, 'nginx', config(folder, 'nginx', server));

@@ -6,7 +6,8 @@ import { cpuSeconds, memory } from '../proc/usage.ts';
 import { median } from '../report.ts';
 import type { Candidate, CandidateName } from './candidate.ts';
 
-const warmUpSeconds = 2;
+/** Long enough for code to be compiled; a short measure has a shorter one. */
+const longestWarmUpSeconds = 3;
 const memoryEveryMs = 200;
 
 export interface ThroughputResult {
@@ -53,6 +54,7 @@ export async function measureThroughput(
   const { rounds, seconds, signal, say } = context;
   const turns = candidates.map((candidate) => ({ candidate, all: new Array<Turn>() }));
   const warmUps = new Map<CandidateName, number>();
+  const warmUpSeconds = Math.min(longestWarmUpSeconds, seconds);
   for (const { candidate } of turns) {
     const warmUp = await turn(candidate, load, warmUpSeconds, signal);
     warmUps.set(candidate.name, warmUp.requests);
