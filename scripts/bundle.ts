@@ -1,4 +1,5 @@
-// One program, one file: what images hold, what the local platform starts and what the bench measures.
+// One program, one file, and beside it what it may never load: what images hold, what the local platform starts and what
+// the bench measures.
 // A bundle takes about 100 ms, so nothing is cached and nothing can be stale.
 import path from 'node:path';
 import { build, formatMessages, type Message } from 'esbuild';
@@ -24,26 +25,38 @@ export class BundleError extends Error {
   }
 }
 
+/** Where a program was bundled to; all paths are absolute. */
+export interface Bundle {
+  readonly main: string;
+  /** What the program loads when it needs it, if ever: each lies beside `main`, which names it. */
+  readonly parts: readonly string[];
+}
+
 /**
- * Bundles a program and everything it imports into one ES module, with a source map beside it.
+ * Bundles a program and everything it imports into an ES module, with a source map beside it. What it imports only when it
+ * needs it stays in parts of its own, because text takes several times its size of a process's memory, run or not.
  *
  * @param entry its main file, relative to the repository
  * @param outFile where to write, relative to the repository or absolute; by convention `.build/programs/<name>.mjs`
  * @param external packages that stay outside
- * @returns the absolute path of the bundle
  * @throws BundleError with every problem, its file and line
  */
-export async function bundleProgram(
+export async function bundle(
   entry: string,
   outFile: string,
   external: readonly string[] = NATIVE_PACKAGES,
-): Promise<string> {
-  const outfile = path.resolve(root, outFile);
+): Promise<Bundle> {
+  const main = path.resolve(root, outFile);
+  const { dir, name, ext } = path.parse(main);
   try {
-    await build({
+    const { metafile } = await build({
       absWorkingDir: root,
-      entryPoints: [entry],
-      outfile,
+      entryPoints: [{ in: entry, out: name }],
+      outdir: dir,
+      outExtension: { '.js': ext },
+      splitting: true,
+      chunkNames: `${name}-[name]-[hash]`,
+      metafile: true,
       external: [...external],
       bundle: true,
       platform: 'node',
@@ -59,11 +72,18 @@ export async function bundleProgram(
       plugins: [directBuiltins, englishOnly],
       logLevel: 'silent',
     });
+    const written = Object.keys(metafile.outputs).map((file) => path.resolve(root, file));
+    const parts = written.filter((file) => file.endsWith(ext) && file !== main);
+    return { main, parts: parts.sort() };
   } catch (error) {
     const details = await formatMessages(messagesOf(error), { kind: 'error', color: false });
     throw new BundleError(entry, details.join('').trim() || String(error), error);
   }
-  return outfile;
+}
+
+/** Bundles a program as `bundle` does, and returns the absolute path of its main file. */
+export async function bundleProgram(...args: Parameters<typeof bundle>): Promise<string> {
+  return (await bundle(...args)).main;
 }
 
 function messagesOf(error: unknown): Message[] {

@@ -2,7 +2,7 @@
 // becomes a layer.
 import path from 'node:path';
 import { buildConsole } from '#runtime/sentinel/console/build.ts';
-import { bundleProgram } from '../bundle.ts';
+import { bundle } from '../bundle.ts';
 import { engineFiles } from './engine-files.ts';
 import { filesOf, type ImageFile } from './image-files.ts';
 import { isProgram, type Target } from './targets.ts';
@@ -18,9 +18,11 @@ export type Contents = ReadonlyMap<string, readonly ImageFile[]>;
  * @throws BundleError, ImageError
  */
 export async function contentsOf(target: Target, workshop: string): Promise<Contents> {
-  const bundle = await bundleProgram(entryOf(target), path.join(workshop, `${target}.mjs`));
-  const main = [{ to: 'app/main.mjs', from: bundle }, ...(await besideBundle(target))];
-  const folders = new Map<string, readonly ImageFile[]>([[target, main]]);
+  const { main, parts } = await bundle(entryOf(target), path.join(workshop, target, 'main.mjs'));
+  const program = [main, ...parts].map((from) => ({ to: `app/${path.basename(from)}`, from }));
+  const folders = new Map<string, readonly ImageFile[]>([
+    [target, [...program, ...(await besideBundle(target))]],
+  ]);
   if (target === 'sentinel') folders.set('engine', await engineFiles(workshop));
   return folders;
 }

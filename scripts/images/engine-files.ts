@@ -3,7 +3,7 @@
 import { access, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { bundleProgram } from '../bundle.ts';
+import { bundle } from '../bundle.ts';
 import type { ImageFile } from './image-files.ts';
 import { ImageError } from './image-error.ts';
 
@@ -38,9 +38,9 @@ export async function engineFiles(workshop: string): Promise<readonly ImageFile[
       `${message} Build this image there, after npm ci with optional packages.`,
     );
   }
-  const bundle = await bundleProgram(
+  const { main, parts } = await bundle(
     'scripts/images/engine-entry.ts',
-    path.join(workshop, 'engine.mjs'),
+    path.join(workshop, 'engine', 'connection.mjs'),
     // Typescript is for generators of code, and loaded by nothing else.
     [NATIVE, '@chdb/*', 'typescript'],
   );
@@ -48,7 +48,8 @@ export async function engineFiles(workshop: string): Promise<readonly ImageFile[
   return [
     { to: to('chdb/package.json'), text: await manifest() },
     { to: to('chdb/LICENSE'), from: path.join(PACKAGE, 'LICENSE') },
-    { to: to('chdb/connection.mjs'), from: bundle },
+    { to: to('chdb/connection.mjs'), from: main },
+    ...parts.map((from) => ({ to: to(`chdb/${path.basename(from)}`), from })),
     ...['package.json', 'index.js'].map((name) => ({ to: to(`${NATIVE}/${name}`), from: nativeFile(name) })),
     ...NATIVE_FILES.map((name) => ({ to: to(`${NATIVE}/${name}`), from: nativeFile(name), program: true })),
   ];

@@ -78,7 +78,7 @@ describe('the images', () => {
     const paths = filesOf(target).map((file) => file.path);
     expect(paths).toContain('app/main.mjs');
     const expected = (file: string) =>
-      file === 'app/main.mjs' || OF_BASE.test(file) || BESIDE[target]?.test(file) === true;
+      /^app\/main(-[\w.-]+)?\.mjs$/.test(file) || OF_BASE.test(file) || BESIDE[target]?.test(file) === true;
     expect(paths.filter((file) => !expected(file))).toEqual([]);
     expect(paths.filter((file) => /(^|\/)(\w*sh|busybox|npm|npx|corepack|apt|apk)$/.test(file))).toEqual([]);
   });

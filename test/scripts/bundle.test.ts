@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { BundleError, bundleProgram } from '#scripts/bundle.ts';
+import { BundleError, bundle, bundleProgram } from '#scripts/bundle.ts';
 
 const root = path.resolve(import.meta.dirname, '../..');
 
@@ -66,6 +66,18 @@ describe('bundleProgram', () => {
       'Invalid input: expected string, received number',
       [],
     ]);
+  });
+
+  it('keeps what is imported only when it is needed in a part beside the program', async () => {
+    writeFileSync(path.join(folder, 'rare.ts'), `export const rare: string = 'rarely needed';`);
+    const entry = program(`
+      const { rare } = await import('./rare.ts');
+      process.stdout.write(rare);
+    `);
+    const { main, parts } = await bundle(entry, path.join(folder, 'made', 'out.mjs'));
+    expect(parts.map((file) => path.basename(file))).toEqual([expect.stringMatching(/^out-rare-\w+\.mjs$/)]);
+    expect(readFileSync(main, 'utf8')).not.toContain('rarely needed');
+    expect(execFileSync(process.execPath, [main], { encoding: 'utf8' })).toBe('rarely needed');
   });
 
   it('resolves the imports of the floors', async () => {

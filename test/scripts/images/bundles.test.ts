@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
-import { bundleProgram } from '#scripts/bundle.ts';
+import { bundle } from '#scripts/bundle.ts';
 import { contentsOf } from '#scripts/images/contents.ts';
 import { PROGRAMS } from '#scripts/images/targets.ts';
 import { MAY_IMPORT } from '#test/architecture/house.ts';
@@ -22,14 +22,14 @@ describe('the bundle of a program', () => {
   afterAll(() => folder.remove());
 
   it.each(PROGRAMS)('holds of our code and of packages only what the %s is made of', async (program) => {
-    const bundle = await bundleProgram(
+    const { main, parts } = await bundle(
       `runtime/${program}/main.ts`,
       path.join(folder.path, `${program}.mjs`),
     );
-    const { sources } = sourceMap.parse(JSON.parse(readFileSync(`${bundle}.map`, 'utf8')));
-    const files = sources
+    const files = [main, ...parts]
+      .flatMap((file) => sourceMap.parse(JSON.parse(readFileSync(`${file}.map`, 'utf8'))).sources)
       .filter((source) => source.startsWith('.'))
-      .map((source) => path.relative(root, path.resolve(path.dirname(bundle), source)));
+      .map((source) => path.relative(root, path.resolve(path.dirname(main), source)));
     const rooms = new Set(files.filter((file) => !file.startsWith('node_modules/')).map(roomOf));
     const own = roomOf(`runtime/${program}/main.ts`);
     expect(rooms).toContain(own);
@@ -46,8 +46,19 @@ describe('the bundle of a program', () => {
 
   it('is all that its image has on top of the base', async () => {
     const contents = await contentsOf('proxy', folder.path);
-    expect([...contents].map(([name, files]) => [name, files.map(({ to }) => to)])).toEqual([
-      ['proxy', ['app/main.mjs']],
-    ]);
+    expect([...contents.keys()]).toEqual(['proxy']);
+    const files = (contents.get('proxy') ?? []).map(({ to }) => to);
+    expect(files[0]).toBe('app/main.mjs');
+    expect(files.slice(1).filter((file) => !/^app\/main-[\w.-]+\.mjs$/.test(file))).toEqual([]);
+  });
+
+  it('leaves to parts what most proxies never load', async () => {
+    const { main, parts } = await bundle(
+      'runtime/proxy/main.ts',
+      path.join(folder.path, 'parted', 'proxy.mjs'),
+    );
+    const sources = (file: string) => readFileSync(`${file}.map`, 'utf8');
+    expect(sources(main)).not.toContain('node_modules/undici/');
+    expect(parts.some((file) => sources(file).includes('node_modules/undici/'))).toBe(true);
   });
 });
