@@ -137,6 +137,9 @@ const schema = z.object({
   UPSTREAM_IDLE_TIMEOUT_MS: envInteger(1, 86_400_000)
     .default(300_000)
     .describe('the milliseconds without a byte of a body or stream'),
+  UPSTREAM_ANSWER_TIMEOUT_MS: envInteger(1, 86_400_000)
+    .default(300_000)
+    .describe('the milliseconds from the head of an answer that is no stream to its end'),
   DRAIN_MS: envInteger(0, 3_600_000)
     .default(25_000)
     .describe('the milliseconds that open requests get at shutdown'),
@@ -180,6 +183,7 @@ export interface ProxyLimits {
   readonly maxBufferedAnswerBytes: number;
   readonly requestTimeoutMs: number;
   readonly unreadTimeoutMs: number;
+  readonly answerTimeoutMs: number;
 }
 
 export interface ProxyConfig {
@@ -271,6 +275,7 @@ function configOf(env: Variables): ProxyConfig {
       maxBufferedAnswerBytes: env.MAX_BUFFERED_ANSWER_BYTES,
       requestTimeoutMs: env.REQUEST_TIMEOUT_MS,
       unreadTimeoutMs: env.UNREAD_TIMEOUT_MS,
+      answerTimeoutMs: env.UPSTREAM_ANSWER_TIMEOUT_MS,
     },
     drainMs: env.DRAIN_MS,
     logLevel: env.LOG_LEVEL,

@@ -12,6 +12,8 @@ export interface Answer {
   breakOff(refusal: Refusal): boolean;
   /** Whether it ends only when somebody ends it. */
   readonly endless: boolean;
+  /** Whether it comes whole or not at all, so that it has to come within a time. */
+  readonly whole: boolean;
 }
 
 /** What an answer needs of its relay. */

@@ -11,9 +11,11 @@ export interface StreamEvent {
   readonly hasId: boolean;
 }
 
-export type SplitResult =
-  | { readonly ok: true; readonly events: readonly StreamEvent[] }
-  | { readonly ok: false; readonly problem: 'byte_order_mark' | 'too_large' };
+export interface SplitResult {
+  /** Whole ones, in front of the problem, where there is one. */
+  readonly events: readonly StreamEvent[];
+  readonly problem: 'byte_order_mark' | 'too_large' | undefined;
+}
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -42,7 +44,7 @@ export class EventSplitter {
 
   push(chunk: Buffer): SplitResult {
     // A reader skips a byte order mark, and would so see another first field than a proxy that doesn't.
-    if (!this.started && chunk[0] === 0xef) return { ok: false, problem: 'byte_order_mark' };
+    if (!this.started && chunk[0] === 0xef) return { events: [], problem: 'byte_order_mark' };
     this.started ||= chunk.length > 0;
     const events: StreamEvent[] = [];
     let start = 0;
@@ -66,8 +68,7 @@ export class EventSplitter {
     }
     const rest = chunk.subarray(start);
     this.held.push(rest);
-    if (this.held.byteLength > this.maxEventBytes) return { ok: false, problem: 'too_large' };
-    return { ok: true, events };
+    return { events, problem: this.held.byteLength > this.maxEventBytes ? 'too_large' : undefined };
   }
 
   private cut(last: Buffer): StreamEvent {

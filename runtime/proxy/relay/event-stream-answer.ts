@@ -21,6 +21,7 @@ import { whenSent } from './send.ts';
 
 export class EventStreamAnswer implements Answer {
   readonly endless: boolean;
+  readonly whole = false;
   private readonly context: RelayContext;
   private readonly splitter: EventSplitter;
   private answered = false;
@@ -56,13 +57,9 @@ export class EventStreamAnswer implements Answer {
       this.context.fail(NO_ROOM_FOR_ANSWER);
       return;
     }
-    const result = this.splitter.push(chunk);
-    if (!result.ok) {
-      this.context.fail(result.problem === 'too_large' ? TOO_LARGE_ANSWER : INVALID_ANSWER);
-      return;
-    }
+    const { events, problem } = this.splitter.push(chunk);
     const passed: Buffer[] = [];
-    for (const event of result.events) {
+    for (const event of events) {
       const outcome = this.judge(event);
       if (outcome === undefined) continue;
       if (!Buffer.isBuffer(outcome)) {
@@ -74,7 +71,8 @@ export class EventStreamAnswer implements Answer {
     }
     if (exchange.finished) return;
     this.write(passed);
-    this.hold();
+    if (problem === undefined) this.hold();
+    else this.context.fail(problem === 'too_large' ? TOO_LARGE_ANSWER : INVALID_ANSWER);
   }
 
   end(): void {

@@ -16,6 +16,7 @@ import type { Answer, RelayContext } from './answer.ts';
 
 export class MessageAnswer implements Answer {
   readonly endless = false;
+  readonly whole = true;
   private readonly context: RelayContext;
   private readonly headers: readonly string[];
   private readonly gathered = new GatheredBytes();

@@ -12,6 +12,7 @@ const MAX_BYTES = 64 * 1024;
 /** An error status with its body: as JSON where it is the JSON-RPC error of this request, else as text. */
 export class PlainAnswer implements Answer {
   readonly endless = false;
+  readonly whole = true;
   private readonly context: RelayContext;
   private readonly status: number;
   private readonly headers: readonly string[];
@@ -60,6 +61,7 @@ export class PlainAnswer implements Answer {
 /** A status without a body, whatever the server sent along. */
 export class EmptyAnswer implements Answer {
   readonly endless = false;
+  readonly whole = true;
   private readonly context: RelayContext;
   private readonly status: number;
 

@@ -78,8 +78,12 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
     this.flow.end(this.exchange, endingOf(this.exchange, refusal, outcome));
   }
 
-  /** Ends the exchange where the policy in force would no longer let it begin. */
+  /** Ends the exchange where the policy in force would no longer let it begin, or its answer drips for too long. */
   recheck(): void {
+    if (this.isLate()) {
+      this.fail(refuseEdge('upstream_timeout'));
+      return;
+    }
     const refusal = policyRefusalOf(this.exchange, this.services);
     if (refusal === undefined) return;
     noteCut(this.exchange, this.services);
@@ -92,6 +96,12 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
     this.call?.abort();
     this.exchange.response.end();
     this.finish(this.exchange.response.statusCode);
+  }
+
+  private isLate(): boolean {
+    const { answer, exchange, services } = this;
+    if (answer?.whole !== true || exchange.answeredMs === undefined) return false;
+    return services.clock.monotonicMs() - exchange.answeredMs > services.config.limits.answerTimeoutMs;
   }
 
   /** What can't be handled is not passed on, and harms no other request. */

@@ -27,7 +27,7 @@ type Phase = 'connecting' | 'idle' | 'waiting' | 'reading' | 'closed';
 const JOIN_BELOW = 64 * 1024;
 
 export class LeanConnection implements ResponseSink, UpstreamCall {
-  /** When the phase began or the last byte came, on the owner's clock. */
+  /** When the phase began, or the last byte of a body came, on the owner's clock. */
   sinceMs: number;
   /** How long the server said it keeps the connection while idle. */
   serverKeepAliveMs = Infinity;
@@ -131,6 +131,7 @@ export class LeanConnection implements ResponseSink, UpstreamCall {
 
   onHead(head: ResponseHead): void {
     this.phase = 'reading';
+    this.sinceMs = this.monotonicMs();
     this.keepAlive &&= head.keepAlive;
     if (head.keepAliveMs !== undefined) this.serverKeepAliveMs = head.keepAliveMs;
     this.handler?.onHead(head);
@@ -190,7 +191,8 @@ export class LeanConnection implements ResponseSink, UpstreamCall {
 
   private onBytes(bytes: Buffer): void {
     if (this.phase === 'closed') return;
-    this.sinceMs = this.monotonicMs();
+    // A head that drips in has to be whole in time all the same.
+    if (this.phase === 'reading') this.sinceMs = this.monotonicMs();
     this.parser.push(bytes);
   }
 

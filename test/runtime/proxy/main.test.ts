@@ -5,7 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { FIRST_PREV_HASH } from '#api/audit-event.ts';
 import { renderPolicy } from '#policy/document.ts';
 import { startIngest, type FakeIngest } from './harness/ingest.ts';
 import { USER_1, policyDocument } from './harness/policy.ts';
@@ -144,5 +146,64 @@ describe('the proxy as a process', () => {
     while (!ingest.events.some(({ boot_epoch }) => boot_epoch === 2)) {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  });
+
+  it('killed in the middle of a load, has everything on record that it answered to, and gaps that show', async () => {
+    const { env, ingest } = await surroundings();
+    const first = start(env);
+    const port = await listening(first);
+    const answered = new Set<string>();
+    const callers = Array.from({ length: 8 }, async (_, caller) => {
+      // Until the proxy is gone: then a call fails, and nobody knows of it.
+      for (let count = 0; ; count += 1) {
+        const id = caller * 100_000 + count;
+        const response = await call(port, id).catch(() => undefined);
+        const text = await response?.text().catch(() => undefined);
+        if (text === undefined) return;
+        answered.add(String(id));
+      }
+    });
+    while (answered.size < 200 || ingest.events.length < 100)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    first.process.kill('SIGKILL');
+    await first.exit;
+    await Promise.all(callers);
+    const second = start(env);
+    expect((await call(await listening(second), 1)).status).toBe(200);
+    while (!ingest.events.some(({ boot_epoch }) => boot_epoch === 2)) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+
+    const before = ingest.events.filter(({ boot_epoch }) => boot_epoch === 1);
+    const once = new Map(before.map((event) => [`${event.id} ${event.payload.phase}`, event]));
+    const decided = new Set(
+      [...once.values()]
+        .filter(({ payload }) => payload.phase === 'decided')
+        .map(({ payload }) => payload.rpc_id),
+    );
+    expect([...answered].filter((id) => !decided.has(id))).toEqual([]);
+    // What is there of the first life is its beginning, whole; what was in memory is missing behind it, and shows as calls
+    // without an end.
+    const seqs = [...once.values()].map(({ seq }) => seq).sort((a, b) => a - b);
+    expect(seqs).toEqual(seqs.map((_, at) => at + 1));
+    const finished = [...once.values()].filter(({ payload }) => payload.phase === 'finished');
+    expect(finished.length).toBeLessThanOrEqual(decided.size);
+    const hashes = new Map(
+      ingest.events.flatMap(({ boot_epoch, seq }, at) =>
+        boot_epoch === 1
+          ? [
+              [
+                seq,
+                createHash('sha256')
+                  .update(ingest.lines[at] ?? '')
+                  .digest('hex'),
+              ],
+            ]
+          : [],
+      ),
+    );
+    expect(
+      before.filter(({ seq, prev_hash }) => prev_hash !== (hashes.get(seq - 1) ?? FIRST_PREV_HASH)),
+    ).toEqual([]);
   });
 });
