@@ -101,8 +101,11 @@ describe('attack 33: policy that changes, ages or lies', () => {
 });
 
 describe('attack 34: limits that are gone around', () => {
-  it('a caller is the same under every session, tool, method, id and spelling of a header', async () => {
-    await start({ env: { MAX_CONCURRENT_PER_SUBJECT: '1' } });
+  it.each<[string, Readonly<Record<string, string>>]>([
+    ['too_many_requests', { MAX_CONCURRENT_PER_SUBJECT: '1' }],
+    ['subject_rate_exceeded', { SUBJECT_RATE_PER_MINUTE: '1', SUBJECT_RATE_BURST: '1' }],
+  ])('a caller is the same under every session, tool, method, id and spelling: %s', async (reason, env) => {
+    await start({ env });
     const first = world.post(toolCall(1));
     const held = await server.next();
     const records = await recordsOf(world, async () => {
@@ -127,9 +130,7 @@ describe('attack 34: limits that are gone around', () => {
         expect(await exchangeBytes(world.proxy.port, rawRequest(attempt))).toMatch(/^HTTP\/1\.1 429 /);
       }
     });
-    expect(records).toMatchObject(
-      Array(7).fill({ decision: 'deny', reason: 'too_many_requests', status: 429 }),
-    );
+    expect(records).toMatchObject(Array(7).fill({ decision: 'deny', reason, status: 429 }));
     held.writeHead(200, { 'content-type': 'application/json' }).end(resultOf('1'));
     expect((await first).status).toBe(200);
     expect(world.received).toHaveLength(1);
