@@ -30,6 +30,12 @@ export function asked({ verb, resource, subresource, group, code }: AuditEvent):
   return verbs.map((each) => lineOf(each, what, group));
 }
 
+interface Grant {
+  readonly line: string;
+  /** For every object in every namespace. */
+  readonly isEverywhere: boolean;
+}
+
 /** A service account, and all that it asked for until now. */
 export class Account {
   readonly events: readonly AuditEvent[];
@@ -47,7 +53,25 @@ export class Account {
 
   /** The same lines, as the roles have them that are bound to it. */
   async granted(): Promise<ReadonlySet<string>> {
-    const found = new Set<string>();
+    return new Set((await this.grants()).map(({ line }) => line));
+  }
+
+  /**
+   * What was refused for want of a permission, and not only by an API server that had not read its roles yet. What a role
+   * grants for every object in every namespace is refused by no other.
+   */
+  async refused(): Promise<readonly string[]> {
+    const grants = await this.grants();
+    const everywhere = new Set(grants.flatMap(({ line, isEverywhere }) => (isEverywhere ? [line] : [])));
+    const lasting = this.events
+      .filter(({ unauthorized }) => unauthorized)
+      .filter((each) => !asked(each).every((line) => everywhere.has(line)))
+      .filter((each) => !this.wasMended(each));
+    return lasting.map((event) => `${asked(event).join(' and ')} at ${event.at}: ${event.uri}`);
+  }
+
+  private async grants(): Promise<readonly Grant[]> {
+    const found: Grant[] = [];
     for (const kind of ['ClusterRoleBinding', 'RoleBinding'] as const) {
       for (const object of await cluster().list(kind)) {
         const { data } = binding.safeParse(object);
@@ -57,21 +81,15 @@ export class Account {
         if (data === undefined || isOurs !== true) continue;
         const where = data.roleRef.kind === 'Role' ? object.metadata.namespace : undefined;
         const role = await cluster().must(data.roleRef.kind, data.roleRef.name, where);
-        for (const { apiGroups, resources, verbs } of rules.parse(role['rules']))
+        for (const { apiGroups, resources, verbs, resourceNames } of rules.parse(role['rules'])) {
+          const isEverywhere = kind === 'ClusterRoleBinding' && resourceNames === undefined;
           for (const group of apiGroups)
             for (const resource of resources)
-              for (const verb of verbs) found.add(lineOf(verb, resource, group));
+              for (const verb of verbs) found.push({ line: lineOf(verb, resource, group), isEverywhere });
+        }
       }
     }
     return found;
-  }
-
-  /** What was refused for want of a permission, and not only by an API server that had not read its roles yet. */
-  refused(): readonly string[] {
-    const lasting = this.events
-      .filter(({ unauthorized }) => unauthorized)
-      .filter((each) => !this.wasMended(each));
-    return lasting.map((event) => `${asked(event).join(' and ')} at ${event.at}: ${event.uri}`);
   }
 
   /** Whether the same was granted soon after it had been refused. */

@@ -29,8 +29,8 @@ describe('the permissions of the operator', () => {
     expect([...operator.used].filter((each) => !may.has(each)).toSorted()).toEqual([]);
   });
 
-  it('are refused only by an API server that starts and does not know them yet', () => {
-    expect(operator.refused()).toEqual([]);
+  it('are refused only by an API server that starts and does not know them yet', async () => {
+    expect(await operator.refused()).toEqual([]);
   });
 
   it('have no exception that is none', async () => {

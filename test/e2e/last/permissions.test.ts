@@ -17,7 +17,7 @@ describeOwnNode('by the record of the API server,', () => {
 
     it('asks for all that it may, and for nothing else', async () => {
       expect([...program.used].toSorted()).toEqual([...(await program.granted())].toSorted());
-      expect(program.refused()).toEqual([]);
+      expect(await program.refused()).toEqual([]);
     });
 
     it('reads, and asks whose tokens are, and writes nothing', () => {
@@ -28,7 +28,7 @@ describeOwnNode('by the record of the API server,', () => {
     });
   });
 
-  it('the operator is refused nothing', () => {
-    expect(new Account(NAMESPACES.platform, OPERATOR.serviceAccount).refused()).toEqual([]);
+  it('the operator is refused nothing', async () => {
+    expect(await new Account(NAMESPACES.platform, OPERATOR.serviceAccount).refused()).toEqual([]);
   });
 });
