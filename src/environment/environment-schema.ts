@@ -118,7 +118,9 @@ export const environmentSchema = z.strictObject({
     .omit({ sentinelToken: true })
     .prefault({})
     .describe('What Prometheus and Grafana are told (docs/observability.md).'),
-  otlpEndpoint: httpUrl.optional().describe('Where proxies send traces; default: nowhere.'),
+  otlpEndpoint: httpUrl
+    .optional()
+    .describe('Where proxies send traces; default: the collector, where there is one.'),
   teams: z
     .record(z.string().min(1).max(63), teamSettings)
     .default({})

@@ -6,6 +6,7 @@ import { formatPath } from '#api/sentences.ts';
 import type { ControlPlaneProps } from '#constructs/control-plane/control-plane-props.ts';
 import { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { setSettings } from '#constructs/kit/settings.ts';
+import { collectorEndpoint } from '#constructs/observability/collector.ts';
 import type { SentinelClient } from '#constructs/sentinel/sentinel-props.ts';
 import type { Team } from '#constructs/team/team.ts';
 import type { Environment, EnvironmentSettings } from '#environment/environment-schema.ts';
@@ -60,6 +61,7 @@ interface Parts {
 function controlPlaneProps({ settings, entrance, registry, ingestUrl }: Parts): ControlPlaneProps {
   const { controlPlane, images, name, clusterDomain, host, otlpEndpoint } = settings;
   const { config, credentials } = registry.registry;
+  const tracesTo = otlpEndpoint ?? (settings.observability.collector && collectorEndpoint(clusterDomain));
   return {
     image: imageOf(settings, 'operator') ?? '',
     distributor: {
@@ -73,7 +75,7 @@ function controlPlaneProps({ settings, entrance, registry, ingestUrl }: Parts): 
       ...entrance.ingress.config,
       ...config,
       gatewayImage: imageOf(settings, 'proxy'),
-      ...(otlpEndpoint !== undefined && { gatewayOtlpEndpoint: otlpEndpoint }),
+      ...(tracesTo !== undefined && { gatewayOtlpEndpoint: tracesTo }),
       ...(ingestUrl !== undefined && { ingestUrl }),
     },
     ...(credentials !== undefined && { registryCredentials: credentials }),

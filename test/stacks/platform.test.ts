@@ -172,6 +172,23 @@ describe('a platform', () => {
     expect(JSON.stringify(monitors)).toContain('"credentials":{"key":"key","name":"api"}');
   });
 
+  it('has proxies send traces to its collector, unless it names another place', () => {
+    const collector = {
+      image: 'example.org/otel-collector:0.150.0',
+      endpoint: 'http://tempo.monitoring:4318',
+    };
+    const observability = { collector };
+    const tracesOf = (environment: Environment) =>
+      operatorEnvironment(synthesised(environment)).MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT;
+    expect(tracesOf({ ...LEAST.team, observability })).toBe(
+      'http://otel-collector.mcp-sentinel.svc.cluster.local:4318',
+    );
+    expect(tracesOf({ ...LEAST.team, observability, otlpEndpoint: 'http://a.example.org:4318' })).toBe(
+      'http://a.example.org:4318',
+    );
+    expect(tracesOf(LEAST.team)).toBeUndefined();
+  });
+
   it('leaves the certificate of a Gateway to whoever makes the Gateway', () => {
     const { charts } = synthesised({
       ...LEAST.team,

@@ -2,6 +2,7 @@
 // made here.
 import { z } from 'zod';
 import { dnsLabel, dnsSubdomain, httpUrl, text, textMap } from '#api/schema.ts';
+import { collectorSettings } from './collector-settings.ts';
 import type { DeepReadonly } from '#constructs/kit/deep-readonly.ts';
 
 export const METRICS_MODES = ['none', 'prometheus-operator', 'scrape-config'] as const;
@@ -32,6 +33,9 @@ export const observabilitySettings = z.strictObject({
   datasource: httpUrl
     .optional()
     .describe('URL of Prometheus; makes a datasource for Grafana. Default: Grafana has one.'),
+  collector: collectorSettings
+    .optional()
+    .describe('A collector that takes traces from proxies and sends them on; default: none.'),
   sentinelToken: z
     .strictObject({
       secretName: dnsSubdomain.default('mcp-sentinel-api').describe('Secret of the namespace mcp-sentinel.'),

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { problemsOf } from '#api/sentences.ts';
 import { constructPath, InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { Construct } from 'constructs';
+import { addCollector } from './collector.ts';
 import { addDashboards, addDatasource } from './grafana.ts';
 import {
   observabilitySettings,
@@ -25,6 +26,7 @@ export class Observability extends Construct {
     super(scope, id);
     const settings: ObservabilitySettings = parsed.data;
     this.settings = settings;
+    if (settings.collector !== undefined) addCollector(this, settings.collector);
     if (settings.metrics === 'prometheus-operator') addPrometheusOperatorObjects(this, settings);
     if (settings.metrics === 'scrape-config') addPrometheusFiles(this, settings);
     if (settings.dashboards) addDashboards(this, settings);

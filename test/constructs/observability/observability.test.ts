@@ -174,3 +174,45 @@ describe('what is scraped', () => {
     expect(problems.map(({ path }) => path)).toEqual(['namespace', 'interval', 'datasource']);
   });
 });
+
+describe('the collector of traces', () => {
+  const collector = {
+    image: 'example.org/otel-collector:0.150.0',
+    endpoint: 'https://traces.example.org/otlp',
+  };
+  const authorizationSecret = { secretName: 'traces-login' };
+
+  it('is one hardened pod beside the sentinel, with its configuration', () => {
+    const objects = objectsFor({ collector: { ...collector, authorizationSecret } });
+    expect(objects).toMatchSnapshot();
+    expect(new Set(objects.map(({ metadata }) => metadata.namespace))).toEqual(new Set(['mcp-sentinel']));
+  });
+
+  it('lets in the pods that the operator makes, which may go there', () => {
+    const policies = [...objectsOf(storedServer()), ...objectsFor({ collector })].filter(
+      ({ kind }) => kind === 'NetworkPolicy',
+    );
+    const [ofServer, ofCollector] = policies.map(({ spec }) => JSON.stringify(spec));
+    expect(ofServer).toContain('{"matchLabels":{"kubernetes.io/metadata.name":"mcp-sentinel"}}');
+    expect(ofCollector).toContain(`{"matchLabels":{"${LABELS.managedBy}":"${PLATFORM}"}}`);
+    expect(ofCollector).toContain('"port":4318');
+  });
+
+  it('may connect to the port of its backend', () => {
+    const egress = (endpoint: string) =>
+      JSON.stringify(
+        objectsFor({ collector: { ...collector, endpoint } }).find(({ kind }) => kind === 'NetworkPolicy'),
+      );
+    expect(egress('http://tempo.monitoring:4318')).toContain('{"port":4318,"protocol":"TCP"}]}],"ingress"');
+    expect(egress('https://traces.example.org')).toContain('{"port":443,"protocol":"TCP"}]}],"ingress"');
+    expect(egress('http://traces.example.org')).toContain('{"port":80,"protocol":"TCP"}]}],"ingress"');
+  });
+
+  it('reads its credential from a Secret, and its image is the same tomorrow', () => {
+    const text = JSON.stringify(objectsFor({ collector: { ...collector, authorizationSecret } }));
+    expect(text).toContain('"secretKeyRef":{"key":"authorization","name":"traces-login"}');
+    expect(JSON.stringify(objectsFor({ collector }))).not.toContain('uthorization');
+    const { problems } = refusal(() => objectsFor({ collector: { ...collector, image: 'otel:latest' } }));
+    expect(problems.map(({ path }) => path)).toEqual(['collector.image']);
+  });
+});
