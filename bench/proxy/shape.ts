@@ -45,5 +45,7 @@ const MOST_BYTES = 4 * KIB * KIB;
 /** Calls of as many callers as fit. */
 export function requestsOf(shape: Shape, callers: readonly Caller[]): readonly LoadRequest[] {
   const body = callOf(shape.text);
-  return callers.slice(0, Math.ceil(MOST_BYTES / body.length)).map((caller) => ({ headers: headersOf(caller), body }));
+  return callers
+    .slice(0, Math.ceil(MOST_BYTES / body.length))
+    .map((caller) => ({ headers: headersOf(caller), body }));
 }

@@ -31,7 +31,8 @@ export const PROXY_PATHS = {
 
 /**
  * Flags of the Node that runs a proxy. Requests live for milliseconds and leave nothing behind, so a larger young generation
- * only takes more memory: 2 MiB cost no more CPU than 8, and 22 MiB less under load (docs/performance.md).
+ * only takes more memory: 2 MiB cost no more CPU than 8, and 22 MiB less under load. The figures are in
+ * docs/performance.md.
  */
 export const PROXY_NODE_FLAGS = ['--max-semi-space-size=2'] as const;
 
