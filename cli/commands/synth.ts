@@ -10,6 +10,7 @@ import type { RenderedFile } from '#render/rendered-file.ts';
 import { synthesise, type SynthesisedProgram } from '#render/synthesise.ts';
 import { VERSION } from '#render/version.ts';
 import { TroubleError } from '#runtime/local/trouble.ts';
+import { defaultProgram } from '../default-program.ts';
 import { EXIT, print, shortPath, type Exit } from '../output.ts';
 
 interface SynthOptions {
@@ -67,8 +68,6 @@ Examples:
     )
     .action(async (file: string, options: SynthOptions) => end(await synth(file, options)));
 }
-
-const defaultProgram = () => process.env['MCP_RUNTIME_PROGRAM'] ?? 'program.ts';
 
 async function synth(file: string, options: SynthOptions): Promise<Exit> {
   const ways = waysOf(options);
