@@ -292,6 +292,7 @@ describe('attack 28: headers that only we may set', () => {
       'content-type',
       'forwarded',
       'host',
+      'traceparent',
       'x-mcp-agent-id',
       'x-mcp-human-id',
       'x-tenant',

@@ -83,6 +83,7 @@ const FORWARDED = new Set([
   'host',
   'content-length',
   'forwarded',
+  'traceparent',
   'x-mcp-human-id',
   'x-mcp-agent-session',
 ]);
