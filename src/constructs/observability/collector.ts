@@ -50,7 +50,7 @@ export function collectorConfig({ endpoint, authorizationSecret }: CollectorSett
     receivers: { otlp: { protocols: { http: { endpoint: `0.0.0.0:${COLLECTOR_PORT}` } } } },
     processors: {
       memory_limiter: { check_interval: '1s', limit_percentage: 80, spike_limit_percentage: 20 },
-      batch: { send_batch_max_size: 2048 },
+      batch: { send_batch_size: 1024, send_batch_max_size: 2048 },
     },
     exporters: { otlphttp: { endpoint, ...(authorizationSecret !== undefined && { headers }) } },
     service: {
