@@ -231,7 +231,8 @@ export class World {
     await this.ingest.close();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));
-    await rm(this.folder, { recursive: true, force: true });
+    // Connections that end behind the proxy may still be recorded.
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }
 
