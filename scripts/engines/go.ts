@@ -15,7 +15,7 @@ export interface GoOptions {
 
 const wayOut =
   'Ways to go on: install Go 1.25 or newer and put it on PATH (Debian: golang-go of a newer suite), or name a folder ' +
-  'with etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl in KUBEBUILDER_ASSETS and put kwok on PATH.';
+  'with etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kubectl in KUBEBUILDER_ASSETS and put kwok and helm on PATH.';
 
 /** Throws `EngineError` unless there is a Go that is new enough. */
 export async function checkGo({ env }: GoOptions): Promise<void> {
