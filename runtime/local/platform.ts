@@ -134,7 +134,8 @@ export class Platform {
       sentinel: partStatus(this.sentinel.status),
       servers: this.units
         .all()
-        .map((unit) => serverStatus(unit, this.monitor.enforcementOf(unit), this.catalogue, this.dir)),
+        .map((unit) => serverStatus(unit, this.monitor.enforcementOf(unit), this.catalogue, this.dir))
+        .filter((status) => status !== undefined),
       sessions: this.catalogue.sessions(),
     };
   }

@@ -1,5 +1,4 @@
 // What a unit says about itself, as the control endpoint shows it.
-import { objectKey } from '#api/principal.ts';
 import type { Catalogue } from './catalogue.ts';
 import type { Enforcement } from './monitor.ts';
 import type { PartStatus, ServerStatus } from './platform-status.ts';
@@ -24,15 +23,16 @@ function stateOf(unit: ServerUnit, enforcement: Enforcement): ServerStatus['stat
   return run && enforcement.revision !== undefined ? 'ready' : 'starting';
 }
 
+/** Undefined for a server that the program no longer has: it lost its policy first, and is being stopped. */
 export function serverStatus(
   unit: ServerUnit,
   enforcement: Enforcement,
   catalogue: Catalogue,
   dir: StateDir,
-): ServerStatus {
+): ServerStatus | undefined {
   const document = catalogue.policyOf(unit.ref)?.document;
+  if (document === undefined) return undefined;
   const { namespace, name } = unit.ref;
-  if (document === undefined) throw new Error(`${objectKey(unit.ref)} runs without a policy`);
   const { humanHeader: human, agentHeader: agent, teamHeader: team, sessionHeader: session } = document.auth;
   return {
     namespace,
