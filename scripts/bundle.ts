@@ -2,7 +2,7 @@
 // the bench measures.
 // A bundle takes about 100 ms, so nothing is cached and nothing can be stale.
 import path from 'node:path';
-import { build, formatMessages, type Message } from 'esbuild';
+import { build, formatMessages, type Message, type Metafile } from 'esbuild';
 import { directBuiltins, englishOnly } from './bundle-plugins.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -19,7 +19,7 @@ const banner = [
 export class BundleError extends Error {
   readonly code = 'bundle_failed';
 
-  constructor(entry: string, details: string, cause: unknown) {
+  constructor(entry: string, details: string, cause?: unknown) {
     super(`could not bundle ${entry}:\n${details}`, { cause });
     this.name = 'BundleError';
   }
@@ -72,10 +72,12 @@ export async function bundle(
       plugins: [directBuiltins, englishOnly],
       logLevel: 'silent',
     });
+    refuseLateCommonJs(entry, metafile);
     const written = Object.keys(metafile.outputs).map((file) => path.resolve(root, file));
     const parts = written.filter((file) => file.endsWith(ext) && file !== main);
     return { main, parts: parts.sort() };
   } catch (error) {
+    if (error instanceof BundleError) throw error;
     const details = await formatMessages(messagesOf(error), { kind: 'error', color: false });
     throw new BundleError(entry, details.join('').trim() || String(error), error);
   }
@@ -84,6 +86,21 @@ export async function bundle(
 /** Bundles a program as `bundle` does, and returns the absolute path of its main file. */
 export async function bundleProgram(...args: Parameters<typeof bundle>): Promise<string> {
   return (await bundle(...args)).main;
+}
+
+/**
+ * In a part of its own a CommonJS module has nothing but a default, so `const { a } = await import('package')` works from
+ * the sources and gives undefined in a bundle.
+ */
+function refuseLateCommonJs(entry: string, { inputs }: Metafile): void {
+  const problems = Object.entries(inputs).flatMap(([file, { imports }]) =>
+    imports
+      .filter(({ kind, path: to }) => kind === 'dynamic-import' && inputs[to]?.format === 'cjs')
+      .map(({ path: to }) => `${file}: ${to} is CommonJS and can't be imported late by itself`),
+  );
+  if (problems.length === 0) return;
+  const remedy = 'Import it statically in a module of its own, and that module when it is needed.';
+  throw new BundleError(entry, [...problems, remedy].join('\n'));
 }
 
 function messagesOf(error: unknown): Message[] {

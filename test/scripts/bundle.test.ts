@@ -39,6 +39,17 @@ describe('bundleProgram', () => {
     return execFileSync(process.execPath, [bundle], { cwd: folder, encoding: 'utf8' });
   }
 
+  it('refuses a CommonJS package that is imported late by itself, which would come without its names', async () => {
+    const pino = path.join(root, 'node_modules/pino/pino.js');
+    const entry = program(`
+      const { destination } = await import(${JSON.stringify(pino)});
+      process.stdout.write(typeof destination);
+    `);
+    const attempt = bundleProgram(entry, path.join(folder, 'out.mjs'));
+    await expect(attempt).rejects.toThrow(BundleError);
+    await expect(attempt).rejects.toThrow(/main\.ts: .*pino\.js is CommonJS.*\n.*Import it statically/);
+  });
+
   it("takes Node's own modules as they are, and loads nothing that they only offer", async () => {
     const text = await said(`
       import http, { createServer } from 'node:http';

@@ -1,6 +1,6 @@
 // Opens the ClickHouse engine in this process on a folder of its own. The engine says little about why it couldn't
 // (and prints that little to standard error itself), so the usual causes are found out here, each with a remedy.
-import type { ClickHouseClient, ClickHouseClientConfigOptions } from '@clickhouse/client';
+import { createClient, type ClickHouseClient, type ClickHouseClientConfigOptions } from '@clickhouse/client';
 import { constants } from 'node:fs';
 import { access, mkdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -17,7 +17,6 @@ export class StoreError extends Error {
 export async function openChdb(folder: string): Promise<ClickHouseClient> {
   await checkFolder(folder);
   const { createChdbConnection } = await importEngine(folder);
-  const { createClient } = await import('@clickhouse/client');
   const connection = await connect(folder, createChdbConnection);
   if (!isConnection(connection))
     throw new StoreError(folder, 'this chdb does not fit this @clickhouse/client.');
