@@ -12,7 +12,7 @@ import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { ChildChange } from '../server/apply-children.ts';
 import { firstKeys, planKeys, type RandomBytes } from './keys-plan.ts';
-import { adopted, heldIn, isOurs, isOwnedBy, isWritable, secretWith } from './keys-secret.ts';
+import { heldIn, isOurs, isOwnedBy, isWritable, secretWith } from './keys-secret.ts';
 
 export const PERMISSIONS: readonly Permission[] = [
   {
@@ -139,7 +139,7 @@ export class GatewayKeysKeeper {
   }
 
   private async mend(server: KubeObject, live: KubeObject, signal: AbortSignal): Promise<Look> {
-    const { kube, clock, rotateAfterMs, randomBytes } = this.options;
+    const { clock, rotateAfterMs, randomBytes } = this.options;
     const { name } = live.metadata;
     if (!isOurs(live)) throw taken(name);
     const nowMs = clock.nowMs();
@@ -148,8 +148,7 @@ export class GatewayKeysKeeper {
       case 'keep': {
         const { dueMs } = plan;
         if (isOwnedBy(live, server)) return { changes: [], dueMs };
-        // Left by a server of that name that was deleted, and collected with it if nobody owns it now.
-        await kube.replace(SECRET, adopted(live, server), signal);
+        await this.write(plan.keys, server, live, signal);
         return { changes: [change(name, 'taken over')], dueMs };
       }
       case 'rotate':
@@ -168,6 +167,10 @@ export class GatewayKeysKeeper {
     onReplaced(server, `Secret ${name} ${why}, so its keys are new: sessions that are open begin again.`);
   }
 
+  /**
+   * One that a deleted server of that name left is made anew, with what it holds: the garbage collector may have decided
+   * on it already, and deletes it by its uid, whoever owns it by then.
+   */
   private async write(
     keys: GatewayKeys,
     server: KubeObject,
@@ -176,7 +179,7 @@ export class GatewayKeysKeeper {
   ): Promise<void> {
     const { kube } = this.options;
     const wanted = { owner: server, name: live.metadata.name };
-    if (isWritable(live)) {
+    if (isWritable(live) && isOwnedBy(live, server)) {
       await kube.replace(SECRET, secretWith(keys, { ...wanted, live }), signal);
       return;
     }

@@ -24,7 +24,7 @@ export type HeldKeys =
 
 export type KeysPlan =
   /** Right as they are; milliseconds until the newest has to have a successor. */
-  | { readonly kind: 'keep'; readonly dueMs: number }
+  | { readonly kind: 'keep'; readonly keys: GatewayKeys; readonly dueMs: number }
   | { readonly kind: 'rotate'; readonly keys: GatewayKeys }
   /** What was sealed with the former ones opens no more. */
   | { readonly kind: 'replace'; readonly keys: GatewayKeys; readonly why: string };
@@ -65,10 +65,10 @@ export function planKeys(held: HeldKeys, { nowMs, rotateAfterMs }: KeysClock, ra
     case 'spoilt':
       return { kind: 'replace', keys: firstKeys(nowMs, random), why: held.why };
     case 'keys': {
-      const { keys } = held.keys;
-      const dueMs = Date.parse(keys.at(-1)?.madeAt ?? '') + rotateAfterMs - nowMs;
-      if (dueMs > 0) return { kind: 'keep', dueMs };
-      const both = [...keys, makeKey(nowMs, random)].slice(-LIVE_KEYS);
+      const { keys } = held;
+      const dueMs = Date.parse(keys.keys.at(-1)?.madeAt ?? '') + rotateAfterMs - nowMs;
+      if (dueMs > 0) return { kind: 'keep', keys, dueMs };
+      const both = [...keys.keys, makeKey(nowMs, random)].slice(-LIVE_KEYS);
       return { kind: 'rotate', keys: { schemaVersion: 1, keys: both } };
     }
   }

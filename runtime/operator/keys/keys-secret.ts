@@ -2,7 +2,7 @@
 import { KEYS_FILE_NAME, type GatewayKeys } from '#api/gateway-keys.ts';
 import { LABELS, PLATFORM } from '#api/labels.ts';
 import { FIELD_MANAGERS } from '#api/names.ts';
-import { recordAt, textAt } from '#runtime/kube/json-path.ts';
+import { textAt } from '#runtime/kube/json-path.ts';
 import { ownersOf } from '#runtime/kube/managed-fields.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import { childMetadata, type Owner } from '../server/child-metadata.ts';
@@ -44,11 +44,6 @@ export function secretWith(
 ): KubeObject {
   const data = { [KEYS_FILE_NAME]: Buffer.from(JSON.stringify(keys)).toString('base64') };
   return { ...shell(owner, name, live), type: TYPE, data };
-}
-
-/** The Secret with its content, owned by the server as it is now. */
-export function adopted(live: KubeObject, owner: Owner): KubeObject {
-  return { ...shell(owner, live.metadata.name, live), type: TYPE, data: recordAt(live, 'data') };
 }
 
 function shell(owner: Owner, name: string, live: KubeObject | undefined): KubeObject {

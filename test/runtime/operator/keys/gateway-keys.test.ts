@@ -129,8 +129,11 @@ describe('the keys of a server', () => {
     const own = keeper();
     await own.ensure(server, ready, signal);
     const ids = kube.ids();
+    const { uid: formerUid } = kube.one().metadata;
     await own.ensure(serverOf('u-2'), fresh, signal);
     expect(kube.ids()).toEqual(ids);
+    // The garbage collector deletes what the former server left by this uid, also after it has another owner.
+    expect(kube.one().metadata.uid).not.toBe(formerUid);
     expect(kube.one().metadata.ownerReferences?.map(({ uid }) => uid)).toEqual(['u-2']);
   });
 
