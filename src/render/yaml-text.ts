@@ -7,6 +7,8 @@
 const WORDS = new Set(['y', 'n', 'yes', 'no', 'true', 'false', 'on', 'off', 'null', '.nan', '.inf']);
 /** Starts with a letter, `/`, `_` or `.name`, so that it is no number, date, indicator or merge key. */
 const PLAIN = /^(?:\.?[A-Za-z]|[/_])[\x20-\x7e]*$/;
+/** A number to readers that ask for an exponent and for nothing before it. */
+const EXPONENT = /^\.?e[-+]?\d+$/i;
 /** Starts a value, starts a comment, or would be lost at the end of a line. */
 const MEANING = /: | #|[: ]$/;
 /** What JSON leaves as it is and YAML reads as a line break, or not at all. */
@@ -17,7 +19,8 @@ function escape(character: string): string {
 }
 
 function scalarText(text: string): string {
-  if (PLAIN.test(text) && !MEANING.test(text) && !WORDS.has(text.toLowerCase())) return text;
+  const isPlain = PLAIN.test(text) && !MEANING.test(text) && !EXPONENT.test(text);
+  if (isPlain && !WORDS.has(text.toLowerCase())) return text;
   return JSON.stringify(text).replace(UNREADABLE, escape);
 }
 

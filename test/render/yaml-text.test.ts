@@ -15,6 +15,8 @@ const awkward = fc.constantFrom(
     'null',
     '~',
     '1e3',
+    'e0',
+    '.E-5',
     '0x1f',
     '0o17',
     '12:30',
