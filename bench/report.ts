@@ -31,6 +31,13 @@ export const goals = {
   'node.distributor_rss_mib': { unit: 'MiB', atMost: 150 },
   'synth.yaml_1000_s': { unit: 's', atMost: 2 },
   'synth.yaml_10000_s': { unit: 's', atMost: 15 },
+  'synth.yaml_growth': { unit: 'ratio', atMost: 12 },
+  'synth.gitops_1000_s': { unit: 's', atMost: 2 },
+  'synth.gitops_10000_s': { unit: 's', atMost: 15 },
+  'synth.gitops_growth': { unit: 'ratio', atMost: 12 },
+  'synth.pulumi_1000_s': { unit: 's', atMost: 2 },
+  'synth.pulumi_10000_s': { unit: 's', atMost: 15 },
+  'synth.pulumi_growth': { unit: 'ratio', atMost: 12 },
 } as const satisfies Record<string, Goal>;
 
 export type MeasureId = keyof typeof goals;

@@ -1,7 +1,9 @@
-// A program of any size: teams of ten servers, each server with ten tools, a grant and a session.
+// A program of any size: the platform, and teams of ten servers, each server with ten tools, a grant and a session.
 import {
   Auth,
+  BootstrapStack,
   McpServer,
+  PlatformStack,
   ServersStack,
   SideEffect,
   Tool,
@@ -38,8 +40,17 @@ function addServer(stack: ServersStack, i: number): void {
   });
 }
 
+const imageOf = (name: string) => `example.org/mcp-runtime/${name}:1.0.0`;
+
+/** Everything waits for its namespace, for the definitions and for the operator, as it does in a cluster. */
 export function programOf(servers: number): Program {
   return (app) => {
+    new BootstrapStack(app, 'bootstrap');
+    new PlatformStack(app, 'platform', {
+      image: imageOf('operator'),
+      distributor: { image: imageOf('distributor') },
+      config: { gatewayImage: imageOf('proxy') },
+    });
     for (let first = 0; first < servers; first += serversPerTeam) {
       const team = `team-${first / serversPerTeam}`;
       const stack = new ServersStack(app, team, { namespace: team });

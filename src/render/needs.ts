@@ -11,11 +11,5 @@ export function groupOf({ apiVersion }: Manifest): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 }
 
-/** The definition's name is `<plural>.<group>`. */
-const definedGroup = ({ metadata: { name } }: Manifest) => name.slice(name.indexOf('.') + 1);
-
-/** Whether `object` can't exist before `other`: its namespace, or the definition of its group's kinds. */
-export function needs(object: Manifest, other: Manifest): boolean {
-  if (isNamespace(other)) return object.metadata.namespace === other.metadata.name;
-  return isDefinition(other) && definedGroup(other) === groupOf(object);
-}
+/** Of a definition, whose name is `<plural>.<group>`. */
+export const definedGroup = ({ metadata: { name } }: Manifest) => name.slice(name.indexOf('.') + 1);

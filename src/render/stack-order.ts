@@ -5,7 +5,8 @@ import { NAMESPACES } from '#api/names.ts';
 import type { Problem } from '#api/result.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
 import { OPERATOR } from '#constructs/control-plane/names.ts';
-import { groupOf, isDefinition, isNamespace, needs } from './needs.ts';
+import { Foundations } from './foundations.ts';
+import { groupOf } from './needs.ts';
 import { byText } from './rendered-file.ts';
 import type { SynthesisedChart, SynthesisedProgram } from './synthesise.ts';
 
@@ -21,7 +22,7 @@ const isOurs = (manifest: Manifest) => groupOf(manifest) === API_GROUP;
 
 const manifestsOf = ({ objects }: SynthesisedChart) => objects.map(({ manifest }) => manifest);
 
-/** Of many objects, one for each answer that `needs` can give. */
+/** Of many objects, one for each answer that `Foundations.neededBy` can give. */
 function samples(manifests: readonly Manifest[]): readonly Manifest[] {
   const byAnswer = new Map(
     manifests.map((each) => [`${groupOf(each)} ${each.metadata.namespace ?? ''}`, each]),
@@ -30,22 +31,24 @@ function samples(manifests: readonly Manifest[]): readonly Manifest[] {
 }
 
 export function stackOrder({ charts }: SynthesisedProgram): StackOrder {
-  const stacks = charts.map((chart) => {
+  const names = new Set(charts.map(({ name }) => name));
+  const foundations = new Foundations<string>();
+  const operators: string[] = [];
+  for (const chart of charts) {
     const manifests = manifestsOf(chart);
-    const foundation = manifests.filter((each) => isNamespace(each) || isDefinition(each));
-    const hasOperator = manifests.some(isOperator);
-    return { chart, foundation, hasOperator, wants: samples(manifests) };
-  });
+    for (const manifest of manifests) foundations.add(manifest, chart.name);
+    if (manifests.some(isOperator)) operators.push(chart.name);
+  }
   return new Map(
-    stacks.map(({ chart, wants }) => {
-      const before = stacks.filter(
-        (other) =>
-          other.chart !== chart &&
-          (chart.dependsOn.includes(other.chart.name) ||
-            wants.some((object) => other.foundation.some((each) => needs(object, each))) ||
-            (other.hasOperator && wants.some(isOurs))),
-      );
-      return [chart.name, before.map((other) => other.chart.name).sort(byText)];
+    charts.map((chart) => {
+      const wants = samples(manifestsOf(chart));
+      const before = new Set([
+        ...chart.dependsOn.filter((other) => names.has(other)),
+        ...wants.flatMap((object) => foundations.neededBy(object)),
+        ...(wants.some(isOurs) ? operators : []),
+      ]);
+      before.delete(chart.name);
+      return [chart.name, [...before].sort(byText)];
     }),
   );
 }

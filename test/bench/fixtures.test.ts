@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +13,8 @@ import { programOf } from '#bench/synth/program.ts';
 import { decide } from '#policy/decide.ts';
 import { parsePolicy, renderPolicy } from '#policy/document.ts';
 import { indexPolicy } from '#policy/policy-index.ts';
+
+const run = promisify(execFile);
 
 describe('the policy of the bench', () => {
   const everyone = callers(20);
@@ -36,10 +40,28 @@ describe('the program of the bench', () => {
   it('has a server, a grant and a session for each, and a chart for every ten', () => {
     const { charts, servers } = synthesise(programOf(25));
     const kinds = charts.flatMap(({ objects }) => objects.map(({ manifest }) => manifest.kind));
-    expect(charts).toHaveLength(3);
+    expect(charts.map(({ name }) => name)).toEqual(['bootstrap', 'platform', 'team-0', 'team-1', 'team-2']);
     expect(servers).toHaveLength(25);
     expect(kinds.filter((kind) => kind.startsWith('MCP'))).toHaveLength(75);
   });
+});
+
+describe('a way out of the bench', () => {
+  const program = path.resolve(import.meta.dirname, '../../bench/synth/synth-program.ts');
+
+  it.each(['yaml', 'gitops', 'pulumi'])(
+    'lets every object of a program out: %s',
+    async (way) => {
+      const { stdout } = await run(process.execPath, ['--import', 'tsx', program, way, '12']);
+      expect(JSON.parse(stdout)).toMatchObject({ objects: 36 });
+    },
+    60_000,
+  );
+
+  it('is refused where there is none of its name', async () => {
+    const node = run(process.execPath, ['--import', 'tsx', program, 'paper', '12']);
+    await expect(node).rejects.toThrow("there is no way out 'paper'; there are yaml, gitops, pulumi");
+  }, 60_000);
 });
 
 describe('the ingest of the bench', () => {

@@ -4,11 +4,13 @@ import type { CustomResource, CustomResourceOptions } from '@pulumi/pulumi';
 import { manifestKey, type Manifest } from '#constructs/kit/manifest.ts';
 import { stackOrder, orderProblems } from '../stack-order.ts';
 import { InvalidProgramError } from '../invalid-program-error.ts';
-import { isDefinition, isNamespace, needs } from '../needs.ts';
+import { Foundations } from '../foundations.ts';
+import { isDefinition, isNamespace } from '../needs.ts';
 import type { SynthesisedProgram } from '../synthesise.ts';
 import { awaiting, type AwaitArgs } from './awaiting.ts';
 import { boundSecrets, type BoundSecrets } from './bound-secrets.ts';
 import { KubernetesObject } from './resource.ts';
+import { withoutStacks } from './without-stacks.ts';
 
 export interface RegisterArgs {
   /** Secrets that the program names, with what Pulumi knows. @default none */
@@ -71,9 +73,11 @@ export function registerPulumi(
     all.map(({ manifest }) => manifest),
   );
   const registration = new Registration(args, options, order);
-  for (const each of all.filter(({ manifest }) => isFoundation(manifest))) registration.add(each);
-  for (const { manifest } of secrets) registration.addSecret(manifest);
-  for (const each of all.filter(({ manifest }) => !isFoundation(manifest))) registration.add(each);
+  withoutStacks(() => {
+    for (const each of all.filter(({ manifest }) => isFoundation(manifest))) registration.add(each);
+    for (const { manifest } of secrets) registration.addSecret(manifest);
+    for (const each of all.filter(({ manifest }) => !isFoundation(manifest))) registration.add(each);
+  });
   return registration.resources;
 }
 
@@ -81,7 +85,7 @@ class Registration {
   readonly resources = new Map<string, CustomResource>();
   /** Of each stack, what others wait for. */
   private readonly programs = new Map<string, CustomResource[]>();
-  private readonly foundation: { readonly manifest: Manifest; readonly resource: CustomResource }[] = [];
+  private readonly foundations = new Foundations<CustomResource>();
   private readonly secrets = new Map<string, CustomResource[]>();
   private readonly args: RegisterArgs;
   private readonly options: CustomResourceOptions;
@@ -100,22 +104,18 @@ class Registration {
   add({ manifest, stack }: Planned): void {
     const before = (this.order.get(stack) ?? []).flatMap((other) => this.programs.get(other) ?? []);
     const secrets = isProgram(manifest) ? (this.secrets.get(manifest.metadata.namespace ?? '') ?? []) : [];
-    const foundations = this.foundationsOf(manifest);
+    const foundations = this.foundations.neededBy(manifest);
     const dependsOn = isFoundation(manifest) ? foundations : [...foundations, ...before, ...secrets];
     const resource = this.register(awaiting(manifest, this.args.wait ?? {}), dependsOn);
-    if (isFoundation(manifest)) this.foundation.push({ manifest, resource });
+    this.foundations.add(manifest, resource);
     if (isProgram(manifest)) this.programs.set(stack, [...(this.programs.get(stack) ?? []), resource]);
   }
 
   /** What reads it starts after it: the programs of its namespace. */
   addSecret(manifest: Manifest): void {
     const { namespace = '' } = manifest.metadata;
-    const resource = this.register(manifest, this.foundationsOf(manifest));
+    const resource = this.register(manifest, this.foundations.neededBy(manifest));
     this.secrets.set(namespace, [...(this.secrets.get(namespace) ?? []), resource]);
-  }
-
-  private foundationsOf(manifest: Manifest): readonly CustomResource[] {
-    return this.foundation.filter((other) => needs(manifest, other.manifest)).map(({ resource }) => resource);
   }
 
   private register(manifest: Manifest, dependsOn: readonly CustomResource[]): CustomResource {
