@@ -9,7 +9,7 @@ import { hasFiles, PASSES, runPass } from './cluster/jest-pass.ts';
 import { TestWorld } from './cluster/test-world.ts';
 import { EngineError } from './engines/engine-error.ts';
 import { findEngines, findHelm } from './engines/find-engines.ts';
-import { GATEWAY_API, moduleFolder } from './engines/module-files.ts';
+import { foreignDefinitions } from './engines/module-files.ts';
 import { explain, suiteCommand, type Counts, type Foreseen, type SuiteRun } from './suite-command.ts';
 import { isMinor, MINORS, NEWEST_MINOR, OLDEST_MINOR, type Minor } from './engines/versions.ts';
 
@@ -132,7 +132,7 @@ class Run implements SuiteRun {
     const options = { env: process.env, say };
     const engines = await findEngines(minor, options);
     const helm = await findHelm(options);
-    const definitions = [await moduleFolder(GATEWAY_API, options)];
+    const definitions = await foreignDefinitions(options);
     const startedAt = performance.now();
     const folder = mkdtempSync(path.join(tmpdir(), `mcp-runtime-cluster-${minor}-`));
     this.world = await TestWorld.start({ engines, helm, folder, definitions, operator: this.operator, say });

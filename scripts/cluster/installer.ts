@@ -1,5 +1,5 @@
-// Installs what a user installs before the first server: our definitions, those of the Gateway API, and the control
-// plane's manifests. The operator's Deployment is left out, because the operator runs as processes of the machine, with
+// Installs what a user installs before the first server: our definitions, those of others, and the control plane's
+// manifests. The operator's Deployment is left out, because the operator runs as processes of the machine, with
 // the service account and the environment that the manifests give it.
 import { execFile } from 'node:child_process';
 import path from 'node:path';
@@ -37,7 +37,9 @@ export interface Installed {
 
 /** @param folders of definitions beside ours */
 export async function installDefinitions(plane: ControlPlane, folders: readonly string[]): Promise<void> {
-  for (const folder of [crds, ...folders]) await kubectl(plane, ['apply', '-f', folder]);
+  await kubectl(plane, ['apply', '-f', crds]);
+  // Some are longer than the annotation that a plain apply keeps of them.
+  for (const folder of folders) await kubectl(plane, ['apply', '--server-side', '-f', folder]);
   await kubectl(plane, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=90s']);
 }
 

@@ -11,6 +11,8 @@ export interface GoOptions {
   readonly say: Say;
   /** Between two lines of progress. @default 10 000 */
   readonly tickMs?: number;
+  /** After this it is ended. @default never: a build takes as long as the machine needs */
+  readonly limitMs?: number;
 }
 
 const wayOut =
@@ -43,13 +45,17 @@ export async function go(
   what: string,
   args: readonly string[],
   cwd: string,
-  { env, say, tickMs = 10_000 }: GoOptions,
+  { env, say, tickMs = 10_000, limitMs }: GoOptions,
 ): Promise<string> {
   const startedAt = performance.now();
   const seconds = () => `${Math.round((performance.now() - startedAt) / 1000)} s`;
   const tick = setInterval(() => say(`${what} … ${seconds()}`), tickMs);
   try {
-    const { code, stdout, stderr } = await run(args, { env, cwd });
+    const { code, stdout, stderr } = await run(args, { env, cwd, limitMs });
+    if (code === undefined) {
+      const how = `was ended after ${seconds()}: go ${args[0] ?? ''} was not done. Look at the network and at GOPROXY.`;
+      throw new EngineError('build_failed', `${what} ${how}`);
+    }
     if (code !== 0) {
       const said = stderr.trim().split('\n').slice(-8).join('\n');
       throw new EngineError(
@@ -64,14 +70,19 @@ export async function go(
 }
 
 interface Ended {
-  readonly code: number;
+  /** Undefined where it was ended by the limit. */
+  readonly code: number | undefined;
   readonly stdout: string;
   readonly stderr: string;
 }
 
 function run(
   args: readonly string[],
-  options: { readonly env: NodeJS.ProcessEnv; readonly cwd?: string },
+  options: {
+    readonly env: NodeJS.ProcessEnv;
+    readonly cwd?: string;
+    readonly limitMs?: number | undefined;
+  },
 ): Promise<Ended> {
   return new Promise((resolve, reject) => {
     // A workspace of the user's must not decide what an engine is built from.
@@ -81,8 +92,22 @@ function run(
     let [stdout, stderr] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-20_000)));
-    child.once('error', reject);
+    const limit =
+      options.limitMs === undefined
+        ? undefined
+        : setTimeout(() => {
+            child.kill('SIGKILL');
+            // What it started may hold them longer.
+            child.stdout.destroy();
+            child.stderr.destroy();
+            resolve({ code: undefined, stdout, stderr });
+          }, options.limitMs);
+    child.once('error', (error) => {
+      clearTimeout(limit);
+      reject(error);
+    });
     child.once('close', (code) => {
+      clearTimeout(limit);
       // `nice` ends so where it can't find the program.
       if (code === 127) reject(new Error(stderr.trim()));
       else resolve({ code: code ?? 1, stdout, stderr });

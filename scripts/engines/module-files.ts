@@ -7,7 +7,13 @@ import { z } from 'zod';
 import { withLock } from './build-lock.ts';
 import { engineCache } from './find-engines.ts';
 import { checkGo, go, type GoOptions } from './go.ts';
-import { CONTOUR_RELEASE } from './versions.ts';
+import {
+  CERT_MANAGER_RELEASE,
+  CONTOUR_RELEASE,
+  GATEWAY_API_RELEASE,
+  PROMETHEUS_OPERATOR_RELEASE,
+  TRAEFIK_RELEASE,
+} from './versions.ts';
 
 export interface ModuleFolder {
   /** `sigs.k8s.io/gateway-api` */
@@ -18,12 +24,14 @@ export interface ModuleFolder {
   readonly folder: string;
   /** Of the copy in the cache. @default the last part of the module's name */
   readonly name?: string;
+  /** Names of the files that are wanted. @default all of the folder */
+  readonly files?: readonly string[];
 }
 
 /** Definitions of Gateway, HTTPRoute and GatewayClass. */
 export const GATEWAY_API: ModuleFolder = {
   module: 'sigs.k8s.io/gateway-api',
-  release: '1.4.1',
+  release: GATEWAY_API_RELEASE,
   folder: 'config/crd/standard',
 };
 
@@ -35,6 +43,34 @@ export const CONTOUR_DEFINITIONS: ModuleFolder = {
   name: 'contour-definitions',
 };
 
+/** Definitions of Certificate, Issuer and ClusterIssuer. */
+export const CERT_MANAGER: ModuleFolder = {
+  module: 'github.com/cert-manager/cert-manager',
+  release: CERT_MANAGER_RELEASE,
+  folder: 'deploy/crds',
+  files: ['certificates', 'clusterissuers', 'issuers'].map((kind) => `cert-manager.io_${kind}.yaml`),
+};
+
+/** Definitions of PodMonitor and PrometheusRule. */
+export const PROMETHEUS_OPERATOR: ModuleFolder = {
+  module: 'github.com/prometheus-operator/prometheus-operator',
+  release: PROMETHEUS_OPERATOR_RELEASE,
+  folder: 'example/prometheus-operator-crd',
+  files: ['podmonitors', 'prometheusrules'].map((kind) => `monitoring.coreos.com_${kind}.yaml`),
+};
+
+/** Definition of TLSStore. */
+export const TRAEFIK: ModuleFolder = {
+  module: 'github.com/traefik/traefik/v3',
+  release: TRAEFIK_RELEASE,
+  folder: 'docs/content/reference/dynamic-configuration',
+  name: 'traefik',
+  files: ['traefik.io_tlsstores.yaml'],
+};
+
+/** A module is some ten megabytes. */
+const fetchedWithinMs = 600_000;
+
 const download = z.object({ Dir: z.string() });
 
 /**
@@ -42,7 +78,7 @@ const download = z.object({ Dir: z.string() });
  * @throws EngineError where it is not in the cache and can't be fetched
  */
 export async function moduleFolder(
-  { module, release, folder, name = path.basename(module) }: ModuleFolder,
+  { module, release, folder, name = path.basename(module), files }: ModuleFolder,
   options: GoOptions,
 ): Promise<string> {
   const cached = path.join(engineCache(options.env), `${name}-${release}`);
@@ -57,9 +93,12 @@ export async function moduleFolder(
       try {
         const what = `fetching ${module} ${release}`;
         options.say(what);
-        const json = await go(what, ['mod', 'download', '-json', `${module}@v${release}`], copy, options);
+        const args = ['mod', 'download', '-json', `${module}@v${release}`];
+        const json = await go(what, args, copy, { limitMs: fetchedWithinMs, ...options });
         const parsed: unknown = JSON.parse(json);
-        await cp(path.join(download.parse(parsed).Dir, folder), copy, { recursive: true });
+        const from = path.join(download.parse(parsed).Dir, folder);
+        for (const part of files ?? ['.'])
+          await cp(path.join(from, part), path.join(copy, part), { recursive: true });
         await rename(copy, cached);
       } finally {
         await rm(copy, { recursive: true, force: true });
@@ -67,6 +106,14 @@ export async function moduleFolder(
     },
   );
   return cached;
+}
+
+/** Folders with the definitions of all kinds of others that manifests of the platform are of. @throws EngineError */
+export async function foreignDefinitions(options: GoOptions): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for (const each of [GATEWAY_API, CERT_MANAGER, PROMETHEUS_OPERATOR, TRAEFIK])
+    folders.push(await moduleFolder(each, options));
+  return folders;
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -24,5 +24,11 @@ export const COREDNS_RELEASE = '1.13.1';
 export const CONTOUR_RELEASE = '1.33.8';
 export const HELM_RELEASE = '3.22.0';
 
+/** Others' kinds that manifests of the platform are of. */
+export const GATEWAY_API_RELEASE = '1.4.1';
+export const CERT_MANAGER_RELEASE = '1.21.2';
+export const PROMETHEUS_OPERATOR_RELEASE = '0.85.0';
+export const TRAEFIK_RELEASE = '3.7.13';
+
 /** Oldest Go that builds them; for newer sources it fetches a newer toolchain by itself. */
 export const OLDEST_GO = { major: 1, minor: 25 } as const;

@@ -15,7 +15,7 @@ const fakeGo = (version: string) => `#!/bin/sh
 echo "$@" >> "$GO_LOG"
 case "$1 $2" in
   'version ') echo "go version ${version} linux/amd64";;
-  'mod download') printf '{"Dir": "%s"}' "$GO_MODULE";;
+  'mod download') sleep "\${GO_SLEEPS:-0}"; printf '{"Dir": "%s"}' "$GO_MODULE";;
   'mod tidy') [ -f go.mod ] || { echo 'no module' >&2; exit 1; };;
   'build '*|'install '*)
     [ -z "$GO_FAILS" ] || { echo 'undefined: everything' >&2; exit 1; }
@@ -189,6 +189,20 @@ describe('the engines of a control plane', () => {
     writeFileSync(at('go.log'), '');
     expect(await moduleFolder(wanted, { env, say })).toBe(first);
     expect(calls()).toBe('');
+  });
+
+  it('have of a folder of others the files that are wanted', async () => {
+    const wanted = { ...GATEWAY_API, folder: '.', files: ['crd.yaml'] };
+    expect(readdirSync(await moduleFolder(wanted, { env, say }))).toEqual(['crd.yaml']);
+  });
+
+  it('wait for what is fetched up to a limit, say so, and leave nothing behind', async () => {
+    const fetching = moduleFolder(GATEWAY_API, { env: { ...env, GO_SLEEPS: '10' }, say, limitMs: 300 });
+    await expect(fetching).rejects.toMatchObject({ name: 'EngineError', code: 'build_failed' });
+    await expect(fetching).rejects.toThrow(
+      /fetching sigs\.k8s\.io\/gateway-api 1\.4\.1 was ended after \d+ s/,
+    );
+    expect(readdirSync(engineCache(env))).toEqual([]);
   });
 });
 

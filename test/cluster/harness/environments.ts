@@ -1,0 +1,187 @@
+// Environments of every profile that between them take every choice there is: of the way in, of certificates, of the
+// registry, of what watches. Way in and certificates are crossed, because each decides objects of the other.
+import type { Dns01, TlsProps } from '#constructs/certs/tls-settings.ts';
+import type { IngressProps } from '#constructs/ingress/ingress-settings.ts';
+import type { Profile } from '#constructs/kit/settings.ts';
+import type { ObservabilityProps } from '#constructs/observability/observability-settings.ts';
+import type { RegistryProps } from '#constructs/registry/registry-settings.ts';
+import type { Environment } from '#environment/environment-schema.ts';
+import { parseEnvironment } from '#environment/environment.ts';
+
+const INGRESS = {
+  gateway: { class: 'gateway', gatewayClassName: 'contour' },
+  'gateway with its class': {
+    class: 'gateway',
+    gatewayClassName: 'mine',
+    controllerName: 'example.org/controller',
+    routesFrom: 'all',
+    listener: 'https',
+  },
+  'gateway of others': { class: 'gateway', gatewayClassName: 'istio', existing: true, namespace: 'net' },
+  traefik: { class: 'traefik' },
+  'traefik with its class': {
+    class: 'traefik',
+    name: 'edge-traefik',
+    controller: 'traefik.io/ingress-controller',
+    exposure: 'internal',
+    readiness: 'permissive',
+  },
+  nginx: { class: 'nginx', name: 'edge-nginx', controller: 'nginx.org/ingress-controller' },
+  'community-nginx': { class: 'community-nginx', name: 'edge-community', controller: 'k8s.io/ingress-nginx' },
+  istio: { class: 'istio', name: 'edge-istio', controller: 'istio.io/ingress-controller' },
+  generic: { class: 'generic', name: 'edge', namespace: 'edge', controller: 'example.org/controller' },
+} as const satisfies Readonly<Record<string, IngressProps>>;
+
+const email = 'platform@example.org';
+const token = { name: 'dns', key: 'token' };
+const DNS01 = {
+  cloudflare: { provider: 'cloudflare', apiToken: token },
+  route53: { provider: 'route53', region: 'eu-west-1', hostedZoneId: 'Z1', role: 'arn:aws:iam::1:role/dns' },
+  'route53 of the pod': { provider: 'route53' },
+  'cloud-dns': { provider: 'cloud-dns', project: 'p', serviceAccount: token },
+  'azure-dns': {
+    provider: 'azure-dns',
+    subscriptionId: 's',
+    resourceGroup: 'g',
+    hostedZone: 'example.org',
+    managedIdentityClientId: 'i',
+  },
+} as const satisfies Readonly<Record<string, Dns01>>;
+
+const TLS = {
+  none: { mode: 'none' },
+  acme: { mode: 'acme', email },
+  'acme-staging': { mode: 'acme-staging', email },
+  'existing-issuer': { mode: 'existing-issuer', issuer: 'corporate' },
+  'private-ca': { mode: 'private-ca' },
+  secret: { mode: 'secret', secretName: 'edge-certificate' },
+} as const satisfies Readonly<Record<string, TlsProps>>;
+
+const bundled = {
+  image: 'registry.example.org/distribution:3.0.0',
+  host: 'images.example.org',
+  nodePort: 30_500,
+  storage: { size: '50Gi', storageClass: 'fast' },
+  htpasswdSecret: 'registry-users',
+  credentials: { secretName: 'registry-login' },
+};
+
+const REGISTRY = {
+  none: { mode: 'none' },
+  'bundled-http': { mode: 'bundled-http', ...bundled },
+  'bundled-https': { mode: 'bundled-https', ...bundled },
+  'bundled-https that is open': {
+    mode: 'bundled-https',
+    image: bundled.image,
+    open: { reason: 'Only nodes reach it.' },
+  },
+  external: { mode: 'external', host: 'registry.example.org/mcp', credentials: { secretName: 'login' } },
+} as const satisfies Readonly<Record<string, RegistryProps>>;
+
+const collector = {
+  image: 'registry.example.org/otel-collector:0.150.0',
+  endpoint: 'http://tempo.monitoring:4318',
+  authorizationSecret: { secretName: 'traces' },
+  replicas: 2,
+};
+
+const OBSERVABILITY = {
+  none: { metrics: 'none' },
+  'prometheus-operator': {
+    metrics: 'prometheus-operator',
+    labels: { release: 'prometheus' },
+    dashboards: true,
+    datasource: 'http://prometheus.monitoring:9090',
+    collector,
+  },
+  'scrape-config': { metrics: 'scrape-config', interval: '1m', dashboards: true, collector },
+} as const satisfies Readonly<Record<string, ObservabilityProps>>;
+
+const TEAMS = {
+  plain: {},
+  lab: {
+    owner: 'lab@example.org',
+    containers: { max: { cpu: '2', memory: '2Gi' } },
+    egress: [
+      { cidr: '203.0.113.0/24', except: ['203.0.113.7/32'], ports: [{ port: 443 }] },
+      { cidr: '2001:db8::/32' },
+    ],
+    ownEntrances: { reason: 'The team serves devices of its own.' },
+    members: {
+      view: [{ kind: 'Group', name: 'everybody' }],
+      deploy: [{ kind: 'ServiceAccount', name: 'ci', namespace: 'ci' }],
+      grant: [{ kind: 'User', name: 'lead@example.org' }],
+      consent: [{ kind: 'Group', name: 'lab' }],
+      revoke: [{ kind: 'Group', name: 'on-call' }],
+    },
+  },
+} as const satisfies Environment['teams'];
+
+const SENTINEL = {
+  kept: {
+    storage: { size: '100Gi', storageClass: 'fast' },
+    hosts: ['sentinel.example.org'],
+    clients: [{ namespace: 'tools' }],
+  },
+  ephemeral: { storage: { ephemeral: { reason: 'It is tried out.' } } },
+  elsewhere: { enabled: false, ingestUrl: 'https://sentinel.example.org/events' },
+} as const satisfies Readonly<Record<string, Environment['sentinel']>>;
+
+const images = {
+  repository: 'registry.example.org/mcp-runtime',
+  tag: '1.0.0',
+  pullSecrets: ['registry-login'],
+};
+
+const base = {
+  images,
+  host: 'mcp.example.org',
+  teams: TEAMS,
+} as const satisfies Omit<Environment, 'profile'>;
+
+/** What a profile is where nothing more is said than it asks for. */
+const PLAIN: Readonly<Record<Profile, Environment>> = {
+  laptop: { ...base, profile: 'laptop' },
+  team: { ...base, profile: 'team', ingress: INGRESS.gateway },
+  production: { ...base, profile: 'production', ingress: INGRESS.gateway, tls: TLS.acme },
+};
+
+type Named = readonly [name: string, more: Partial<Environment>];
+
+function along<T>(
+  kind: string,
+  choices: Readonly<Record<string, T>>,
+  of: (choice: T) => Partial<Environment>,
+): readonly Named[] {
+  return Object.entries(choices).map(([name, choice]) => [`${kind} ${name}`, of(choice)]);
+}
+
+const CHOICES: readonly Named[] = [
+  ['as it is', {}],
+  ...Object.entries(INGRESS).flatMap(([name, ingress]) =>
+    along(`ingress ${name}, tls`, TLS, (tls) => ({ ingress, tls })),
+  ),
+  ...along('dns01', DNS01, (dns01) => ({
+    tls: { mode: 'acme', email, dns01 },
+    moreHosts: ['*.tools.example.org'],
+  })),
+  ...along('registry', REGISTRY, (registry) => ({ registry })),
+  ...along('observability', OBSERVABILITY, (observability) => ({ observability })),
+  ...along('sentinel', SENTINEL, (sentinel) => ({ sentinel })),
+];
+
+export interface EnvironmentsOfProfile {
+  /** By what is said in them beside the least. */
+  readonly accepted: ReadonlyMap<string, Environment>;
+  /** Names of those that the profile has no place for. */
+  readonly refused: readonly string[];
+}
+
+export function environmentsOf(profile: Profile): EnvironmentsOfProfile {
+  const all = CHOICES.map(([name, more]) => [name, { ...PLAIN[profile], ...more }] as const);
+  const isAccepted = (environment: Environment) => parseEnvironment(environment).ok;
+  return {
+    accepted: new Map(all.filter(([, environment]) => isAccepted(environment))),
+    refused: all.filter(([, environment]) => !isAccepted(environment)).map(([name]) => name),
+  };
+}
