@@ -47,6 +47,8 @@ export interface ControlPlaneOptions {
   readonly clientQps?: number;
   /** Makes what controllers have to find when they start, because they look for it seldom later: definitions. */
   readonly beforeControllers?: (plane: ControlPlane) => Promise<void>;
+  /** Whether there are controllers, a scheduler and nodes; without, nobody changes what a test makes. @default true */
+  readonly controllers?: boolean;
 }
 
 /** A loaded machine takes a minute. */
@@ -65,7 +67,7 @@ export class ControlPlane {
   private apiServer: EngineProcess | undefined;
   private admin: ApiClient | undefined;
 
-  /** Starts all of it; resolves when nodes are ready for pods. Nothing is left running where it throws. */
+  /** Starts all of it; resolves when nodes, where there are any, are ready for pods. Nothing is left running where it throws. */
   static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
     const ports = {
       api: options.node?.port ?? (await freePort()),
@@ -194,6 +196,7 @@ export class ControlPlane {
     await this.runApiServer();
     this.admin = this.clientOf(ADMIN.name);
     await this.options.beforeControllers?.(this);
+    if (this.options.controllers === false) return;
     this.startControllers();
     if (this.options.node !== undefined) return;
     for (const [index, zone] of ['zone-a', 'zone-b', 'zone-c'].entries()) {
