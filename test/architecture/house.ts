@@ -68,7 +68,7 @@ export const MAY_IMPORT: Readonly<Record<Room, readonly Room[]>> = {
   src: LIBRARY,
   cli: [...PLATFORM, 'runtime/kube', 'runtime/policy-book', 'runtime/local', 'src', 'scripts'],
   // A program is written against the public surface alone.
-  examples: ['src', 'src/testing'],
+  examples: ['src', 'src/render', 'src/testing'],
   // The quickstart is what the test node runs.
   scripts: [...PLATFORM, 'runtime/kube', 'runtime/operator', 'runtime/distributor', 'src', 'examples'],
   bench: ROOMS,
@@ -102,7 +102,7 @@ const PACKAGE_ROOMS: Readonly<Record<string, readonly Room[]>> = {
   'cdk8s-plus-28': ['src/constructs/kit'],
   cdk8s: [...LIBRARY, 'src', 'examples', 'runtime/local', 'cli', '.'],
   constructs: [...LIBRARY, 'src', 'examples', 'runtime/local', 'cli', '.'],
-  '@pulumi/pulumi': ['src/render', '.'],
+  '@pulumi/pulumi': ['src/render', 'examples', '.'],
   '@pulumi/kubernetes': ['src/render', '.'],
   '@kubernetes/client-node': ['runtime/kube'],
   chdb: ['runtime/sentinel'],
