@@ -105,7 +105,8 @@ export const environmentSchema = z.strictObject({
   name: dnsLabel.default('local').describe('Name of the cluster, in policy and audit.'),
   clusterDomain: dnsSubdomain.default('cluster.local').describe('Domain of Services.'),
   host: hostName.optional().describe('Host of servers that set neither host nor prefix.'),
-  moreHosts: z.array(hostName).max(63).default([]).describe('Other hosts that the way in serves.'),
+  // With `host`, and a listener of plain http, they are the 64 listeners that a Gateway may have.
+  moreHosts: z.array(hostName).max(62).default([]).describe('Other hosts that the way in serves.'),
   images: images.prefault({}).describe("The platform's own images."),
   ingress: ingressSettings.describe('The way in (docs/ingress.md).'),
   tls: tlsSettings.describe('Where certificates come from (docs/ingress.md).'),

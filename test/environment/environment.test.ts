@@ -63,6 +63,16 @@ describe('an environment', () => {
       ['moreHosts[0] is a wildcard, which needs tls.dns01'],
     ],
     [
+      'more hosts than a Gateway has listeners for',
+      { ...LEAST.team, moreHosts: Array.from({ length: 63 }, (_, index) => `h${index}.example.org`) },
+      ['moreHosts must have at most 62'],
+    ],
+    [
+      'a Gateway whose name leaves no place for that of its redirect',
+      { ...LEAST.team, ingress: { gatewayClassName: 'contour', name: 'g'.repeat(245) } },
+      ['ingress.name must have at most 244 characters'],
+    ],
+    [
       'images without a version',
       { ...LEAST.laptop, images: { repository: 'example.org/mcp' } },
       ['images.tag is required: a repository and a tag'],

@@ -72,7 +72,8 @@ const gateway = z.strictObject({
   class: z.literal('gateway').describe('What the way in is: a Gateway of the Gateway API.'),
   gatewayClassName: dnsSubdomain.describe('GatewayClass of the cluster, for example istio, envoy, contour.'),
   controllerName: controller.describe('Makes the GatewayClass for the controller of this name.'),
-  name: dnsSubdomain.default('mcp-gateway').describe('Name of the Gateway.'),
+  // Its redirect is `<name>-redirect`.
+  name: dnsSubdomain.max(244).default('mcp-gateway').describe('Name of the Gateway.'),
   namespace: dnsLabel.default('mcp-gateway').describe('Namespace of the Gateway.'),
   controllerNamespace: dnsLabel
     .optional()

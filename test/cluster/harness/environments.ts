@@ -127,6 +127,69 @@ const SENTINEL = {
   elsewhere: { enabled: false, ingestUrl: 'https://sentinel.example.org/events' },
 } as const satisfies Readonly<Record<string, Environment['sentinel']>>;
 
+const times = <T>(count: number, of: (index: number) => T): readonly T[] =>
+  Array.from({ length: count }, (_, index) => of(index));
+
+const longest = (length: number) => 'n'.repeat(length);
+const longestHost = (index: number) =>
+  `${longest(60)}.${longest(60)}.${longest(60)}.${longest(60)}.h${index}`;
+const subdomain = Array.from({ length: 4 }, () => longest(62)).join('.');
+
+/** As much of everything as the schema of an environment takes. */
+const MOST = {
+  name: longest(63),
+  host: longestHost(0),
+  ingress: {
+    class: 'gateway',
+    gatewayClassName: subdomain,
+    controllerName: 'example.org/controller',
+    name: subdomain.slice(0, 244),
+    namespace: 'g'.repeat(63),
+  },
+  tls: { mode: 'existing-issuer', issuer: subdomain },
+  moreHosts: times(62, (index) => longestHost(index + 1)),
+  controlPlane: { replicas: 10, distributors: 10, apiServerPorts: times(16, (index) => 443 + index) },
+  sentinel: {
+    hosts: times(16, longestHost),
+    clients: times(32, (index) => ({ namespace: `${longest(60)}${index}` })),
+    apiToken: { secretName: subdomain, key: longest(253) },
+    storage: { size: '999Ti', storageClass: subdomain },
+    retentionDays: 3650,
+  },
+  registry: {
+    mode: 'bundled-https',
+    ...bundled,
+    nodePort: 32_767,
+    namespace: 'r'.repeat(63),
+    certificateSecret: subdomain,
+    htpasswdSecret: subdomain,
+  },
+  observability: {
+    ...OBSERVABILITY['prometheus-operator'],
+    labels: Object.fromEntries(times(16, (index) => [`${longest(61)}${index}`, longest(63)])),
+    collector: {
+      ...collector,
+      replicas: 10,
+      authorizationSecret: { secretName: subdomain, key: longest(253) },
+    },
+  },
+  teams: {
+    lab: {
+      ...TEAMS.lab,
+      namespace: 't'.repeat(63),
+      owner: 'o'.repeat(256),
+      egress: times(64, (index) => ({
+        cidr: `10.${index}.0.0/16`,
+        except: times(32, (host) => `10.${index}.0.${host}/32`),
+        ports: times(32, (port) => ({ port: 1_000 + port, protocol: 'UDP' as const })),
+      })),
+      members: { view: times(256, (index) => ({ kind: 'User' as const, name: `${longest(250)}${index}` })) },
+    },
+    [longest(63)]: { namespace: 'team-of-a-long-id' },
+    ['m'.repeat(54)]: {},
+  },
+} as const satisfies Partial<Environment>;
+
 const images = {
   repository: 'registry.example.org/mcp-runtime',
   tag: '1.0.0',
@@ -168,6 +231,20 @@ const CHOICES: readonly Named[] = [
   ...along('registry', REGISTRY, (registry) => ({ registry })),
   ...along('observability', OBSERVABILITY, (observability) => ({ observability })),
   ...along('sentinel', SENTINEL, (sentinel) => ({ sentinel })),
+  ['as large as it may be', MOST],
+  [
+    'as large as it may be, behind Traefik',
+    {
+      ...MOST,
+      ingress: {
+        class: 'traefik',
+        name: subdomain,
+        namespace: 'g'.repeat(63),
+        controller: 'example.org/traefik',
+      },
+      tls: { mode: 'secret', secretName: subdomain },
+    },
+  ],
 ];
 
 export interface EnvironmentsOfProfile {
