@@ -103,7 +103,7 @@ function trackOf(name: string, deployment: DeploymentView | undefined, objects: 
     name,
     deployment,
     pods: newest === undefined ? [] : alive.filter(owns(newest.metadata.uid)),
-    olderPods: older.flatMap((each) => alive.filter(owns(each.metadata.uid))),
+    olderPods: alive.filter((pod) => older.some((each) => owns(each.metadata.uid)(pod))),
   };
 }
 
