@@ -4,17 +4,14 @@ import http from 'node:http';
 import type { Duplex } from 'node:stream';
 import { servePage, type Pages } from '#runtime/process/http.ts';
 import { refuseConnection } from './edge/connection-error.ts';
+import { listenerOptions } from './listener-options.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ProxyServices } from './services.ts';
-
-/** Longer than a usual ingress keeps its connections, so that it is the one to close them. */
-const KEEP_ALIVE_MS = 620_000;
-const MAX_HEADER_BYTES = 16 * 1024;
 
 /** Not yet listening. */
 export function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): http.Server {
   const { config, log, recorder } = services;
-  const { requestTimeoutMs, unreadTimeoutMs } = config.limits;
+  const { unreadTimeoutMs } = config.limits;
   const reserved = new Map(Object.entries(pages));
   const handle: http.RequestListener = (request, response) => {
     const page = reserved.get(pathOf(request.url ?? '/'));
@@ -34,19 +31,7 @@ export function createMainServer(services: ProxyServices, pipeline: Pipeline, pa
     if (exchange === undefined) recorder.connectionRefused(reason);
     else pipeline.break(exchange, reason);
   };
-  const server = http.createServer(
-    {
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: 1_000,
-      noDelay: true,
-      // Host is checked with everything else, so that its absence is answered and recorded alike.
-      requireHostHeader: false,
-    },
-    handle,
-  );
+  const server = http.createServer(listenerOptions(config.limits), handle);
   server.setTimeout(unreadTimeoutMs);
   // Node would answer these by itself: before anybody is known, and unrecorded.
   server.on('checkContinue', handle);

@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ProxyConfig } from '../config.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { MAX_HEADER_BYTES, listenerOptions } from '../listener-options.ts';
 import { acceptingPeers } from './peer-key.ts';
 
 export interface PeerServerOptions {
@@ -12,23 +13,17 @@ export interface PeerServerOptions {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
 }
 
-const KEEP_ALIVE_MS = 620_000;
-/** Those of a caller, and what a proxy adds. */
-const MAX_HEADER_BYTES = 17 * 1024;
+/** What a proxy adds to the headers of a caller, at most. */
+const ADDED_HEADER_BYTES = 1024;
 
 /** Not yet listening. */
 export function createPeerServer({ config, keys, handle }: PeerServerOptions): https.Server {
-  const { requestTimeoutMs, unreadTimeoutMs, maxConcurrent } = config.limits;
+  const { unreadTimeoutMs, maxConcurrent } = config.limits;
   const server = https.createServer(
     {
       ...acceptingPeers(keys),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      headersTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      maxHeaderSize: MAX_HEADER_BYTES,
-      connectionsCheckingInterval: 1_000,
-      noDelay: true,
-      requireHostHeader: false,
+      ...listenerOptions(config.limits),
+      maxHeaderSize: MAX_HEADER_BYTES + ADDED_HEADER_BYTES,
     },
     handle,
   );
