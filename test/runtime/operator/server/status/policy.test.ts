@@ -64,6 +64,22 @@ describe('PolicySynced', () => {
     expect(conditionIn(at(11), 'PolicySynced').message).toContain(POD);
   });
 
+  it('names pods of older templates in one order, however their ReplicaSets are listed', () => {
+    const containers = containersOf(statusInput({ spec: GATEWAY_ON }).resolved);
+    const deployment = aDeployment({ replicas: 2, containers, revision: 3 });
+    const older = [1, 2].map((revision) => aReplicaSet(deployment, revision));
+    const replicaSets = [...older, aReplicaSet(deployment, 3)];
+    const pods = older.map((replicaSet) => aPod(replicaSet, 0, { containers }));
+    const acknowledgements = pods.map(({ metadata }) =>
+      anAcknowledgement(metadata.name, { revision: OLDER }),
+    );
+    const observed = { deployment, pods, acknowledgements, policyWrittenAt: secondsAgo(60) };
+    for (const listed of [replicaSets, replicaSets.toReversed()]) {
+      const { message } = conditionIn(on({ ...observed, replicaSets: listed }), 'PolicySynced');
+      expect(message).toContain('notes-1-0 and notes-2-0');
+    }
+  });
+
   it('counts what a proxy got by stream before it was written', () => {
     const status = statusOf({
       spec: GATEWAY_ON,
