@@ -32,9 +32,16 @@ export function asked({ verb, resource, subresource, group, code }: AuditEvent):
 
 interface Grant {
   readonly line: string;
-  /** For every object in every namespace. */
-  readonly isEverywhere: boolean;
+  /** Where it holds; absent: in every namespace. */
+  readonly namespace?: string | undefined;
+  /** Of which objects; absent: of all. */
+  readonly names?: readonly string[] | undefined;
 }
+
+const allows = (grant: Grant, line: string, { namespace, name }: AuditEvent) =>
+  grant.line === line &&
+  (grant.namespace === undefined || grant.namespace === namespace) &&
+  (grant.names === undefined || grant.names.includes(name ?? ''));
 
 /** A service account, and all that it asked for until now. */
 export class Account {
@@ -58,15 +65,15 @@ export class Account {
 
   /**
    * What was refused for want of a permission, and not only by an API server that had not read its roles yet. What a role
-   * grants for every object in every namespace is refused by no other.
+   * grants is refused by no other.
    */
   async refused(): Promise<readonly string[]> {
     const grants = await this.grants();
-    const everywhere = new Set(grants.flatMap(({ line, isEverywhere }) => (isEverywhere ? [line] : [])));
+    const isGranted = (event: AuditEvent) =>
+      asked(event).every((line) => grants.some((grant) => allows(grant, line, event)));
     const lasting = this.events
       .filter(({ unauthorized }) => unauthorized)
-      .filter((each) => !asked(each).every((line) => everywhere.has(line)))
-      .filter((each) => !this.wasMended(each));
+      .filter((each) => !isGranted(each) && !this.wasMended(each));
     return lasting.map((event) => `${asked(event).join(' and ')} at ${event.at}: ${event.uri}`);
   }
 
@@ -82,17 +89,18 @@ export class Account {
         const where = data.roleRef.kind === 'Role' ? object.metadata.namespace : undefined;
         const role = await cluster().must(data.roleRef.kind, data.roleRef.name, where);
         for (const { apiGroups, resources, verbs, resourceNames } of rules.parse(role['rules'])) {
-          const isEverywhere = kind === 'ClusterRoleBinding' && resourceNames === undefined;
+          const { namespace } = kind === 'RoleBinding' ? object.metadata : {};
           for (const group of apiGroups)
             for (const resource of resources)
-              for (const verb of verbs) found.push({ line: lineOf(verb, resource, group), isEverywhere });
+              for (const verb of verbs)
+                found.push({ line: lineOf(verb, resource, group), namespace, names: resourceNames });
         }
       }
     }
     return found;
   }
 
-  /** Whether the same was granted soon after it had been refused. */
+  /** Whether the same was granted soon after it had been refused, by a role that is gone by now. */
   private wasMended(refused: AuditEvent): boolean {
     const until = Date.parse(refused.at) + STARTING_MS;
     return this.events.some(
