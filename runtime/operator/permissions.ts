@@ -12,11 +12,13 @@ import { PERMISSIONS as CHILDREN } from './server/apply-children.ts';
 import { PERMISSIONS as PULL_SECRET } from './server/pull-secret.ts';
 import { PERMISSIONS as SERVERS } from './server/server-controller.ts';
 import { PERMISSIONS as EVENTS } from './server/server-story.ts';
+import { PERMISSIONS as SERVER_STATUS } from './server/write-status.ts';
 import { PERMISSIONS as TRUST } from './trust/trust-keeper.ts';
 import { PERMISSIONS as TRUST_MAPS } from './trust/trust-maps.ts';
 
 export const OPERATOR_PERMISSIONS: readonly Permission[] = [
   CACHES,
+  SERVER_STATUS,
   SERVERS,
   GRANTS,
   SESSIONS,

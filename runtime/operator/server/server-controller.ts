@@ -1,50 +1,34 @@
 // One server: gather, render, apply, observe, status. Level-based: it looks at what is, not at what happened, so it may
 // be run at any time and as often as one likes; a run that finds everything as it should be writes nothing. The spec is
-// never written. Status is written here and nowhere else.
-import { API_VERSION } from '#api/kind.ts';
-import { MCPServer, type McpServer, type McpServerStatus } from '#api/mcp-server.ts';
+// never written.
+import type { McpServer, McpServerStatus } from '#api/mcp-server.ts';
 import { serverObjectNames } from '#api/names.ts';
-import type { OperatorConfig } from '#api/operator-config.ts';
 import type { Permission } from '#api/permission.ts';
 import { resolve } from '#api/resolve.ts';
 import type { Problem } from '#api/result.ts';
-import type { Manifest } from '#constructs/kit/manifest.ts';
 import { policyObject } from '#constructs/server/mcp-server-workload.ts';
 import type { PolicyDocument } from '#policy/document.ts';
-import { readPolicyFiles } from '#policy/policy-file.ts';
-import type { Cache } from '#runtime/kube/cache.ts';
 import type { Outcome, ReconcileContext } from '#runtime/kube/controller.ts';
-import { isKubeError, type Kube } from '#runtime/kube/kube.ts';
 import { keyOfText, keyText, type KubeObject } from '#runtime/kube/object.ts';
 import { CONFIG_MAP, SERVER } from '#runtime/policy-book/kinds.ts';
-import type { Tombstones } from '../access/tombstones.ts';
+import type { PolicyBook } from '#runtime/policy-book/policy-book.ts';
 import type { AcknowledgementSource } from '../acknowledgements.ts';
 import { DEPLOYMENT } from '../kinds.ts';
-import type { PolicyBook } from '#runtime/policy-book/policy-book.ts';
-import { SERVER_REF_INDEX } from '#runtime/policy-book/server-ref.ts';
-import { decidePolicyWrite } from '../policy/write-policy.ts';
 import type { GatewayKeysKeeper } from '../keys/gateway-keys.ts';
 import { isOwnedBy } from '../keys/keys-secret.ts';
 import { keysStep, type KeysStep } from '../keys/keys-step.ts';
 import type { ChildApplier } from './apply-children.ts';
-import { observeServer, writtenAt, type ObservingCaches, type Pass } from './observe.ts';
+import { observeServer, type ObservingCaches, type Pass } from './observe.ts';
 import { outcomeOf } from './outcome.ts';
-import { isOwnContent, withContentOf } from './policy-map.ts';
-import type { PullSecrets } from './pull-secret.ts';
+import { isOutdated, isPolicy, policyStep, withKeptPolicy } from './policy-step.ts';
+import { prepare, recordRevocations, type Preparations } from './prepare.ts';
 import type { Renderer, Rendering } from './render.ts';
 import type { RouteBook } from './routes.ts';
-import type { ServerStory } from './server-story.ts';
-import type { TrustMaps } from '../trust/trust-maps.ts';
-import { invalidServerStatus, isSameStatus, serverStatus } from './status/server-status.ts';
-import { isWell, podsRun, previousStatus, readySince, timeOf } from './status/written-status.ts';
+import { invalidServerStatus, serverStatus } from './status/server-status.ts';
+import { isWell, podsRun, previousStatus, readySince } from './status/written-status.ts';
+import { writeServerStatus, type StatusOutlet } from './write-status.ts';
 
 export const PERMISSIONS: readonly Permission[] = [
-  {
-    group: SERVER.group,
-    resource: `${SERVER.resource}/status`,
-    verbs: ['update'],
-    reason: 'What was found is reported where its author looks.',
-  },
   {
     group: SERVER.group,
     resource: `${SERVER.resource}/finalizers`,
@@ -54,23 +38,14 @@ export const PERMISSIONS: readonly Permission[] = [
   },
 ];
 
-export interface ServerControllerOptions {
-  readonly kube: Kube;
-  readonly config: OperatorConfig;
+export interface ServerControllerOptions extends Preparations, StatusOutlet {
   readonly caches: ObservingCaches;
   readonly book: PolicyBook;
   readonly renderer: Renderer;
   readonly routes: RouteBook;
   readonly applier: ChildApplier;
   readonly acknowledgements: AcknowledgementSource;
-  readonly story: ServerStory;
-  /** With the index of the servers that they refer to. */
-  readonly sessions: Cache;
-  readonly tombstones: Tombstones;
-  readonly trustMaps: TrustMaps;
   readonly keys: GatewayKeysKeeper;
-  /** Absent where the installation configures no registry of its own. */
-  readonly pullSecrets?: PullSecrets | undefined;
   /** How often a server that is not ready is looked at without an event. */
   readonly requeueMs: number;
   readonly nowMs: () => number;
@@ -81,14 +56,6 @@ const DONE: Outcome = { kind: 'done' };
 const BEHIND: Outcome = { kind: 'again', afterMs: 200 };
 /** How often a proxy that waits for its turn asks. */
 const WAVE_MS = 10_000;
-
-/** What is done with the policy in this pass. */
-interface PolicyStep {
-  /** ConfigMap whose content stays; absent where the new document is written, or none. */
-  readonly keep?: KubeObject | undefined;
-  /** When a write that was put off is due. */
-  readonly dueMs?: number | undefined;
-}
 
 interface PassInput {
   readonly raw: KubeObject;
@@ -117,28 +84,21 @@ export class ServerController {
   }
 
   private async pass({ raw, server, document, signal }: PassInput): Promise<Outcome> {
-    const { renderer, applier, story, routes, requeueMs, nowMs } = this.options;
+    const { renderer, applier, caches, story, routes, requeueMs, nowMs } = this.options;
     const rendered = renderer.render(server, document);
     if (!rendered.ok) {
       await this.keepPolicy({ raw, server, document, signal });
       return await this.refuseToRender({ raw, server, document, signal }, rendered.error);
     }
     const rendering = rendered.value;
-    const policy = this.policyStep(server, document);
-    // What was revoked is on record before the policy says so: nobody could tell otherwise once the object is gone.
-    const early = [
-      ...(await this.recordRevocations(raw, signal)),
-      ...(await this.ensurePullSecret(rendering, signal)),
-      ...(await this.ensureTrust(rendering, signal)),
-    ];
+    const policy = policyStep(server, document, caches.live, nowMs());
+    const early = await prepare(this.options, raw, rendering, signal);
     const keys = await this.keepKeys(raw, rendering, signal);
     const isHeldBack = keys.errors.length > 0;
     const objects = isHeldBack ? rendering.objects.filter(isPolicy) : rendering.objects;
     const report = await applier.apply({
       owner: raw.metadata.uid ?? '',
-      desired: objects.map((object) =>
-        policy.keep !== undefined && isPolicy(object) ? withContentOf(object, policy.keep) : object,
-      ),
+      desired: withKeptPolicy(objects, policy),
       isPart: isHeldBack,
       signal,
     });
@@ -151,7 +111,7 @@ export class ServerController {
       ingressStrategy: rendering.ingressStrategy,
       policyDueMs: policy.dueMs,
     });
-    if (!(await this.writeStatus(raw, status, signal))) return BEHIND;
+    if ((await writeServerStatus(this.options, raw, status, signal)) === 'behind') return BEHIND;
     return outcomeOf({
       errors: [...early, ...keys.errors, ...report.errors],
       isReady: isWell(status),
@@ -166,77 +126,15 @@ export class ServerController {
     });
   }
 
-  private policyStep(server: McpServer, document: PolicyDocument | undefined): PolicyStep {
-    const { caches, nowMs } = this.options;
-    const { namespace = 'default', name } = server.metadata;
-    const live = caches.live.get(CONFIG_MAP, { namespace, name: serverObjectNames(name).policyConfigMap });
-    if (document === undefined || live === undefined || !isOwnContent(live)) return {};
-    const decision = decidePolicyWrite({
-      live,
-      document,
-      writtenAtMs: timeOf(writtenAt(live)),
-      nowMs: nowMs(),
-    });
-    switch (decision.kind) {
-      case 'write':
-        return {};
-      case 'keep':
-        return { keep: live };
-      case 'wait':
-        return { keep: live, dueMs: decision.waitMs };
-    }
-  }
-
   /** Writes the policy of a server that runs and can't be rendered any more: what was revoked has to bite all the same. */
   private async keepPolicy({ raw, server, document, signal }: PassInput): Promise<void> {
     const { caches, applier, config } = this.options;
-    const { namespace = 'default', name } = server.metadata;
-    const live = caches.live.get(CONFIG_MAP, { namespace, name: serverObjectNames(name).policyConfigMap });
-    if (document === undefined || live === undefined) return;
-    if (isOwnContent(live) && readPolicyFiles(live)?.revision === document.revision) return;
-    const recorded = await this.recordRevocations(raw, signal);
+    if (document === undefined || !isOutdated(server, document, caches.live)) return;
+    const recorded = await recordRevocations(this.options, raw, signal);
     const desired = [policyObject({ server, config }, document)];
     const { errors } = await applier.apply({ owner: raw.metadata.uid ?? '', desired, isPart: true, signal });
     const failures = [...errors, ...recorded];
     if (failures.length > 0) throw new AggregateError(failures, 'the policy could not be written');
-  }
-
-  private async recordRevocations(raw: KubeObject, signal: AbortSignal): Promise<readonly unknown[]> {
-    const { sessions, tombstones } = this.options;
-    const errors: unknown[] = [];
-    const own = sessions.byIndex(SERVER_REF_INDEX, keyText(raw.metadata));
-    for (const session of tombstones.missingOf(own)) {
-      try {
-        await tombstones.record(session, signal);
-      } catch (error) {
-        // The policy is written all the same: a denial is more urgent than its record.
-        errors.push(error);
-      }
-    }
-    return errors;
-  }
-
-  private async ensurePullSecret({ resolved }: Rendering, signal: AbortSignal): Promise<readonly unknown[]> {
-    const { pullSecrets, config } = this.options;
-    const isNeeded = resolved.pullSecrets.some((name) => name === config.provisionedPullSecret);
-    if (pullSecrets === undefined || !isNeeded) return [];
-    try {
-      await pullSecrets.ensure(resolved.namespace, signal);
-      return [];
-    } catch (error) {
-      return [error];
-    }
-  }
-
-  /** Before the pods, which read it when they start. */
-  private async ensureTrust({ resolved }: Rendering, signal: AbortSignal): Promise<readonly unknown[]> {
-    if (resolved.gateway === undefined) return [];
-    try {
-      await this.options.trustMaps.ensure(resolved.namespace, signal);
-      return [];
-    } catch (error) {
-      return [error];
-    }
   }
 
   /** Before the pods, which wait for them. What is left of a gateway tells that there were some. */
@@ -298,38 +196,18 @@ export class ServerController {
         policyDueMs: undefined,
       },
     );
-    return (await this.writeStatus(raw, status, signal)) ? DONE : BEHIND;
+    return await this.tell(raw, status, signal);
   }
 
   /** A spec that can't be carried out: nothing is touched, and status says what is wrong. */
   private async refuse(raw: KubeObject, problems: readonly Problem[], signal: AbortSignal): Promise<Outcome> {
     const generation = raw.metadata.generation ?? 0;
     const status = invalidServerStatus(generation, problems, previousStatus(raw), this.options.nowMs());
-    return (await this.writeStatus(raw, status, signal)) ? DONE : BEHIND;
+    return await this.tell(raw, status, signal);
   }
 
-  /** @returns false where the object has changed meanwhile and has to be looked at again */
-  private async writeStatus(raw: KubeObject, status: McpServerStatus, signal: AbortSignal): Promise<boolean> {
-    const { kube, caches, story } = this.options;
-    const before = previousStatus(raw);
-    if (before !== undefined && isSameStatus(before, status)) return true;
-    try {
-      const object = {
-        apiVersion: API_VERSION,
-        kind: MCPServer.kind,
-        metadata: raw.metadata,
-        spec: raw['spec'],
-        status,
-      };
-      caches.live.wrote(SERVER, await kube.replaceStatus(SERVER, object, signal));
-    } catch (error) {
-      if (isKubeError(error, 'not_found')) return true;
-      if (isKubeError(error, 'conflict')) return false;
-      throw error;
-    }
-    story.told(raw, before, status);
-    return true;
+  private async tell(raw: KubeObject, status: McpServerStatus, signal: AbortSignal): Promise<Outcome> {
+    const written = await writeServerStatus(this.options, raw, status, signal);
+    return written === 'behind' ? BEHIND : DONE;
   }
 }
-
-const isPolicy = ({ kind }: Manifest): boolean => kind === CONFIG_MAP.kind;
