@@ -29,10 +29,8 @@ async function images(file: string, options: ImagesOptions): Promise<Exit> {
     const app = new App();
     const program = await loadProgram(file);
     program(app);
-    const manifests = synthesiseApp(app).charts.flatMap(({ objects }) =>
-      objects.map((each) => each.manifest),
-    );
-    found = imagesOf(manifests, viewOf(app.node.findAll()));
+    synthesiseApp(app);
+    found = imagesOf(viewOf(app.node.findAll()));
   } catch (error) {
     process.stderr.write(`${failureText(error, file)}\n`);
     return EXIT.failed;

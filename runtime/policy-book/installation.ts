@@ -2,6 +2,7 @@
 // same variables: a policy says what follows from them (the cluster's name, the URL of a server), and everybody who
 // compiles one has to come to the same revision. No credential is among them.
 import { z } from 'zod';
+import { mirrorRegistry, pulledImage } from '#api/image-mirror.ts';
 import { DEFAULT_OPERATOR_CONFIG, type OperatorConfig } from '#api/operator-config.ts';
 import { dnsLabel } from '#api/schema.ts';
 import { envHttpUrl, envInteger } from '#runtime/process/env.ts';
@@ -40,6 +41,9 @@ export const INSTALLATION_VARIABLES = {
   PROVISIONED_REGISTRY_URL: text().describe("the platform's registry"),
   MCP_REGISTRY_ENDPOINT: text().describe("the registry's address in the cluster"),
   MCP_REGISTRY_PULL_HOST: text().describe("the registry's address for nodes"),
+  MCP_IMAGE_MIRROR: mirrorRegistry
+    .optional()
+    .describe('the registry that images come from instead of their own'),
   MCP_GATEWAY_PROXY_IMAGE: text().describe('the image of the proxy'),
   MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT: text().describe('where proxies send traces'),
   MCP_DISTRIBUTOR_URL: envHttpUrl().optional().describe('where proxies hear of policy'),
@@ -58,7 +62,7 @@ type Installation = z.output<z.ZodObject<typeof INSTALLATION_VARIABLES>>;
 /** The name of a pull secret isn't known here: there is one only where somebody has the credentials. */
 export function installationConfigOf(env: Installation): OperatorConfig {
   const defaults = DEFAULT_OPERATOR_CONFIG;
-  return {
+  const config: OperatorConfig = {
     ...defaults,
     clusterName: env.MCP_CLUSTER_NAME ?? defaults.clusterName,
     clusterDomain: env.MCP_CLUSTER_DOMAIN ?? defaults.clusterDomain,
@@ -71,11 +75,14 @@ export function installationConfigOf(env: Installation): OperatorConfig {
     defaultGateway: env.MCP_DEFAULT_GATEWAY,
     provisionedRegistryUrl: env.PROVISIONED_REGISTRY_URL,
     registryPullHost: env.MCP_REGISTRY_PULL_HOST ?? env.MCP_REGISTRY_ENDPOINT ?? defaults.registryPullHost,
-    gatewayImage: env.MCP_GATEWAY_PROXY_IMAGE,
+    imageMirror: env.MCP_IMAGE_MIRROR,
     gatewayOtlpEndpoint: env.MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT,
     // Without the slash at the end that a URL gets.
     distributorUrl: env.MCP_DISTRIBUTOR_URL?.origin,
     distributorServerName: env.MCP_DISTRIBUTOR_SERVER_NAME,
     ingestUrl: env.MCP_SENTINEL_INGEST_URL ?? env.MCP_ANALYTICS_INGEST_URL,
   };
+  const image = env.MCP_GATEWAY_PROXY_IMAGE;
+  // As pods name it: an update in waves compares it with what runs.
+  return { ...config, gatewayImage: image && pulledImage(image, config) };
 }

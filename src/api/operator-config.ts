@@ -39,6 +39,8 @@ export interface OperatorConfig {
   readonly provisionedPullSecret?: string | undefined;
   /** Registry for `useProvisionedRegistry` where nothing else names one; `MCP_REGISTRY_PULL_HOST`, else `MCP_REGISTRY_ENDPOINT`. */
   readonly registryPullHost: string;
+  /** Registry that all other images come from, whatever theirs is; `MCP_IMAGE_MIRROR`. Absent: each comes from its own. */
+  readonly imageMirror?: string | undefined;
   /** Image of the proxy; `MCP_GATEWAY_PROXY_IMAGE`. */
   readonly gatewayImage?: string | undefined;
   /** Where proxies send traces; `MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT`. */

@@ -2,6 +2,7 @@
 import { parseDurationSeconds } from './duration.ts';
 import type { RedactableField } from './audit-event.ts';
 import { analyticsOn } from './analytics.ts';
+import { pulledImage } from './image-mirror.ts';
 import type { McpServerSpec } from './mcp-server.ts';
 import { mcpServerSpec } from './mcp-server-spec.ts';
 import type { OperatorConfig } from './operator-config.ts';
@@ -205,8 +206,9 @@ export function resolveGateway(
 ): { readonly gateway: ResolvedGateway; readonly problems: readonly Problem[] } | undefined {
   const { spec, config, route } = input;
   if (spec.gateway?.enabled !== true) return undefined;
+  const image = given(spec.gateway.image) ?? given(config.gatewayImage);
   const gateway: ResolvedGateway = {
-    image: given(spec.gateway.image) ?? given(config.gatewayImage),
+    image: image === undefined ? undefined : pulledImage(image, config),
     port: spec.gateway.port,
     upstreamUrl: spec.gateway.upstreamURL ?? `http://127.0.0.1:${spec.port}`,
     stripPrefix: given(spec.gateway.stripPrefix),

@@ -4,6 +4,7 @@ import { closedNamespace } from './closed-namespace.ts';
 import { endlessSession } from './endless-session.ts';
 import { excessTrust } from './excess-trust.ts';
 import { floatingImage } from './floating-image.ts';
+import { imageCollision } from './image-collision.ts';
 import { invalidObject } from './invalid-object.ts';
 import { openServer } from './open-server.ts';
 import { plainHttp } from './plain-http.ts';
@@ -28,6 +29,7 @@ export const CHECKS = [
   plainHttp,
   retiredIngress,
   floatingImage,
+  imageCollision,
   brokenQuota,
   tightQuota,
 ] as const;

@@ -43,6 +43,8 @@ export interface ProgramView {
   readonly sessions: readonly Seen<McpAgentSession>[];
   readonly quotas: readonly SeenQuota[];
   readonly ingresses: readonly IngressInstallation[];
+  /** Objects that are not of our kinds. */
+  readonly others: readonly ApiObject[];
   /** Objects of our kinds that the API server would refuse, which no construct of ours made. */
   readonly unreadable: readonly { readonly construct: IConstruct; readonly problems: readonly Problem[] }[];
   /** What the installation of this program decides, else what one decides that configures nothing. */
@@ -74,6 +76,7 @@ interface Draft {
   readonly sessions: Seen<McpAgentSession>[];
   readonly quotas: SeenQuota[];
   readonly unreadable: ProgramView['unreadable'][number][];
+  readonly others: ApiObject[];
 }
 
 function seeOurs(object: ApiObject, view: Draft): void {
@@ -98,11 +101,15 @@ function seeQuota(object: ApiObject, { quotas }: Draft): void {
 
 /** @param constructs all of an app */
 export function viewOf(constructs: readonly IConstruct[]): ProgramView {
-  const draft: Draft = { servers: [], grants: [], sessions: [], quotas: [], unreadable: [] };
+  const draft: Draft = { servers: [], grants: [], sessions: [], quotas: [], unreadable: [], others: [] };
   for (const construct of constructs) {
     if (!ApiObject.isApiObject(construct)) continue;
-    if (construct.apiVersion === API_VERSION) seeOurs(construct, draft);
-    else if (construct.apiVersion === 'v1' && construct.kind === 'ResourceQuota') seeQuota(construct, draft);
+    if (construct.apiVersion === API_VERSION) {
+      seeOurs(construct, draft);
+      continue;
+    }
+    draft.others.push(construct);
+    if (construct.apiVersion === 'v1' && construct.kind === 'ResourceQuota') seeQuota(construct, draft);
   }
   const config = constructs.find((each) => each instanceof ControlPlane)?.config ?? DEFAULT_OPERATOR_CONFIG;
   const servers = draft.servers.map((seen) => ({ ...seen, resolved: resolve(seen.resource, config) }));

@@ -1,5 +1,6 @@
 // Everything that an environment decides, as one schema. What a person writes is its input; constructs get its output.
 import { z } from 'zod';
+import { mirrorRegistry } from '#api/image-mirror.ts';
 import { dnsLabel, dnsSubdomain, httpUrl, port, text } from '#api/schema.ts';
 import { tlsSettings } from '#constructs/certs/tls-settings.ts';
 import { ingressSettings } from '#constructs/ingress/ingress-settings.ts';
@@ -33,6 +34,11 @@ const images = z.strictObject({
   distributor: image.describe('Image of the distributor; default: of the repository.'),
   proxy: image.describe('Image of the proxy; default: of the repository.'),
   sentinel: image.describe('Image of the sentinel; default: of the repository.'),
+  mirror: mirrorRegistry
+    .optional()
+    .describe(
+      'Registry that every image of the cluster comes from, whatever its own: those of servers and of other pods too (docs/images.md).',
+    ),
   pullSecrets: z
     .array(dnsSubdomain)
     .max(16)

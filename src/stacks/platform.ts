@@ -1,7 +1,9 @@
 // A whole environment: every stack that its settings ask for, wired to each other. What a program adds is its servers.
 // It comes first in a program, because servers take their class and the strictness of their checks from it.
 import type { App } from 'cdk8s';
+import { ownRegistries, type ImageMirror } from '#api/image-mirror.ts';
 import { suggestion } from '#api/nearest.ts';
+import { DEFAULT_OPERATOR_CONFIG } from '#api/operator-config.ts';
 import { formatPath } from '#api/sentences.ts';
 import type { ControlPlaneProps } from '#constructs/control-plane/control-plane-props.ts';
 import { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
@@ -51,6 +53,23 @@ function addSentinel(app: App, settings: EnvironmentSettings): SentinelStack | u
   });
 }
 
+const hostOf = ({ registry }: RegistryStack): string | undefined => registry.config.provisionedRegistryUrl;
+
+/** Where pods pull from; images of the environment's own registry stay there. */
+function mirrorOf({ images }: EnvironmentSettings, registry: RegistryStack): ImageMirror | undefined {
+  if (images.mirror === undefined) return undefined;
+  const { registryPullHost } = DEFAULT_OPERATOR_CONFIG;
+  const keeps = ownRegistries({ registryPullHost, ...registry.registry.config });
+  return { registry: images.mirror, keeps };
+}
+
+/** Whether the registry in the cluster is the mirror. */
+function isMirror({ images, registry }: EnvironmentSettings, stack: RegistryStack): boolean {
+  const isBundled = registry.mode === 'bundled-http' || registry.mode === 'bundled-https';
+  const host = hostOf(stack);
+  return isBundled && (images.mirror === host || images.mirror?.startsWith(`${host}/`) === true);
+}
+
 interface Parts {
   readonly settings: EnvironmentSettings;
   readonly entrance: EntranceStack;
@@ -74,6 +93,7 @@ function controlPlaneProps({ settings, entrance, registry, ingestUrl }: Parts): 
       ...(host !== undefined && { ingressHost: host }),
       ...entrance.ingress.config,
       ...config,
+      ...(images.mirror !== undefined && { imageMirror: images.mirror }),
       gatewayImage: imageOf(settings, 'proxy'),
       ...(tracesTo !== undefined && { gatewayOtlpEndpoint: tracesTo }),
       ...(ingestUrl !== undefined && { ingestUrl }),
@@ -107,14 +127,17 @@ export class Platform {
     new BootstrapStack(app, 'bootstrap');
     this.entrance = new EntranceStack(app, 'entrance', { ingress, tls, hosts: hostsOf(settings) });
     const { className } = this.entrance.ingress;
-    setSettings(app, {
+    const { certificates } = this.entrance;
+    const images = new RegistryStack(app, 'registry', { registry, clusterDomain, certificates });
+    const forAll = {
       profile: settings.profile,
       ingressClass: className,
       knownClasses: [className],
       internalClasses: ingress.exposure === 'internal' ? [className] : [],
-    });
-    const { certificates } = this.entrance;
-    const images = new RegistryStack(app, 'registry', { registry, clusterDomain, certificates });
+    };
+    setSettings(app, { ...forAll, imageMirror: mirrorOf(settings, images) });
+    // Whatever the mirror, it can't be pulled from itself.
+    if (isMirror(settings, images)) setSettings(images, forAll);
     this.sentinel = addSentinel(app, settings);
     const ingestUrl = this.sentinel?.ingestUrl ?? settings.sentinel.ingestUrl;
     const parts = { settings, entrance: this.entrance, registry: images, ingestUrl };

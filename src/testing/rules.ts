@@ -45,8 +45,8 @@ export const nothingIsPublic: Rule = ({ view: { servers }, objects }) => [
 ];
 
 /** Every image says its version or digest, those of the platform and of servers alike. */
-export const imagesAreExact: Rule = ({ objects, view }) =>
-  imagesOf(objects, view)
+export const imagesAreExact: Rule = ({ view }) =>
+  imagesOf(view)
     .filter(({ image }) => !isExactImage(image))
     .map(({ image, uses }) => `${image} may be another one tomorrow; it is used by ${uses.join('; ')}`);
 

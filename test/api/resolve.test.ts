@@ -88,6 +88,30 @@ describe('the image of a server', () => {
       { provisionedRegistryUrl: 'p.example.org' },
       'notes:1',
     ],
+    [
+      'comes from the mirror',
+      { image: 'r.example.org:5000/team/notes:1' },
+      { imageMirror: 'm.example.org/all' },
+      'm.example.org/all/team/notes:1',
+    ],
+    [
+      'comes from the mirror where its author asks for another registry',
+      { image: 'notes@sha256:00', registryOverride: 'r.example.org/deep' },
+      { imageMirror: 'm.example.org' },
+      'm.example.org/deep/notes@sha256:00',
+    ],
+    [
+      'stays in the mirror',
+      { image: 'm.example.org/all/notes:1' },
+      { imageMirror: 'm.example.org/all' },
+      'm.example.org/all/notes:1',
+    ],
+    [
+      'stays in the provisioned registry',
+      { image: 'notes:1', useProvisionedRegistry: true },
+      { imageMirror: 'm.example.org', provisionedRegistryUrl: 'p.example.org' },
+      'p.example.org/notes:1',
+    ],
   ])('%s', (_what, spec, config, image) => {
     expect(resolveImage(parsedServer(spec).spec, { ...DEFAULT_OPERATOR_CONFIG, ...config })).toBe(image);
     expect(resolved(spec, config).image).toBe(image);

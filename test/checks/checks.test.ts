@@ -23,6 +23,14 @@ const aQuota = (chart: Chart, hard: Readonly<Record<string, string>>) =>
     spec: { hard },
   });
 
+const aPod = (chart: Chart, name: string, image: string) =>
+  new ApiObject(chart, name, {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name },
+    spec: { containers: [{ name: 'main', image }] },
+  });
+
 const oauth = Auth.oauth({ issuerUrl: 'https://login.example.org' });
 const tls = { clusterIssuer: 'main' };
 const route = { host: 'mcp.example.org', tls };
@@ -131,6 +139,19 @@ const CASES: Readonly<Record<CheckName, Case>> = {
     wrong: (chart) => aServer(chart, { image: 'example.org:5000/notes' }),
     mended: (chart) => aServer(chart, { image: 'example.org:5000/notes:1' }),
     told: 'demo/notes: runs example.org:5000/notes:latest, which may be another one tomorrow; name a version or a digest',
+  },
+  'image-collision': {
+    wrong: (chart) => {
+      aPod(chart, 'one', 'a.example.org/tools/redis:8');
+      aPod(chart, 'two', 'b.example.org/tools/redis:8');
+    },
+    mended: (chart) => {
+      aPod(chart, 'one', 'a.example.org/tools/redis:8');
+      aPod(chart, 'same', 'a.example.org/tools/redis:8');
+      aPod(chart, 'two', 'b.example.org/tools/redis:9');
+    },
+    settings: { imageMirror: { registry: 'mirror.example.org' } },
+    told: 'demo/two: runs b.example.org/tools/redis:8, which images.mirror calls mirror.example.org/tools/redis:8, and so it calls a.example.org/tools/redis:8; give one of them another path or tag',
   },
   'broken-quota': {
     wrong: (chart) => {

@@ -72,6 +72,17 @@ describe('an environment', () => {
       { ...LEAST.team, ingress: { gatewayClassName: 'contour', name: 'g'.repeat(245) } },
       ['ingress.name must have at most 244 characters'],
     ],
+    ...[
+      'https://m.example.org',
+      'mirror/all',
+      'user@m.example.org',
+      'm.example.org/All',
+      'm.example.org/',
+    ].map((mirror): [string, unknown, readonly string[]] => [
+      `a mirror ${mirror}`,
+      { ...LEAST.laptop, images: { ...LEAST.laptop.images, mirror } },
+      ['images.mirror must be a host with a dot or a port'],
+    ]),
     [
       'images without a version',
       { ...LEAST.laptop, images: { repository: 'example.org/mcp' } },

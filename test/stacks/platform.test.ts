@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { App } from 'cdk8s';
+import { ApiObject, App } from 'cdk8s';
 import { PROFILES } from '#constructs/kit/settings.ts';
 import { Auth } from '#constructs/server/auth.ts';
 import { McpServer } from '#constructs/server/mcp-server.ts';
@@ -80,6 +80,66 @@ describe('a platform', () => {
       MCP_GATEWAY_PROXY_IMAGE: 'example.org/mcp-runtime/proxy:1.0.0',
       MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT: 'http://otel.observability.svc:4318',
       MCP_SENTINEL_INGEST_URL: 'http://mcp-sentinel.mcp-sentinel.svc.cluster.local:8081/events',
+    });
+  });
+
+  describe('with a mirror', () => {
+    const mirror = 'mirror.example.org/all';
+    const images = { repository: 'example.org/mcp-runtime', tag: '1.0.0', mirror };
+    const withPods = (platform: Platform) => {
+      const chart = platform.servers();
+      new McpServer(chart, 'notes', server);
+      const pod = {
+        initContainers: [{ name: 'first', image: 'r.example.org:5000/tools/first:1' }],
+        containers: [{ name: 'main', image: 'mirror.example.org/all/main:2' }],
+        volumes: [{ name: 'data', image: { reference: 'data@sha256:00' } }],
+      };
+      const job = { template: { spec: pod } };
+      new ApiObject(chart, 'job', {
+        apiVersion: 'batch/v1',
+        kind: 'CronJob',
+        metadata: { name: 'tools' },
+        spec: { jobTemplate: { spec: job } },
+      });
+    };
+    const texts = (environment: Environment) =>
+      [
+        ...JSON.stringify(objectsOf(synthesised(environment, withPods))).matchAll(
+          /"((?:[^"\s]*\/)?[\w.-]+(?::[\w.]+|@sha256:00))"/g,
+        ),
+      ].flatMap(([, text]) => (text === undefined || /^(https?|sha256):/.test(text) ? [] : [text]));
+
+    it('pulls every pod from there, whoever wrote it, and tells the operator', () => {
+      const environment = { ...LEAST.production, images };
+      const found = texts(environment).filter((text) => text.startsWith('mirror.example.org'));
+      expect(new Set(found)).toEqual(
+        new Set(
+          [
+            ...['operator', 'distributor', 'sentinel', 'proxy'].map((name) => `mcp-runtime/${name}:1.0.0`),
+            ...['tools/first:1', 'main:2', 'data@sha256:00'],
+          ].map((name) => `${mirror}/${name}`),
+        ),
+      );
+      // What its author wrote stands in the resource; the operator knows where it is pulled from.
+      expect(texts(environment)).toContain('example.org/notes:1');
+      expect(operatorEnvironment(synthesised(environment))).toMatchObject({
+        MCP_IMAGE_MIRROR: mirror,
+        MCP_GATEWAY_PROXY_IMAGE: `${mirror}/mcp-runtime/proxy:1.0.0`,
+      });
+    });
+
+    it('pulls the registry in the cluster from elsewhere where that is the mirror', () => {
+      const registry = {
+        mode: 'bundled-https',
+        image: 'example.org/registry:3.0.0',
+        htpasswdSecret: 'users',
+      } as const;
+      const host = 'registry.registry.svc.cluster.local:5000';
+      const withMirror = (name: string) =>
+        texts({ ...LEAST.production, registry, images: { ...images, mirror: name } });
+      expect(withMirror(mirror)).toContain(`${mirror}/registry:3.0.0`);
+      expect(withMirror(`${host}/all`)).toContain('example.org/registry:3.0.0');
+      expect(withMirror(`${host}/all`)).toContain(`${host}/all/mcp-runtime/operator:1.0.0`);
     });
   });
 

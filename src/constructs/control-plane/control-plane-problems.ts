@@ -1,5 +1,7 @@
 // What is wrong with an installation, found before anything is applied: an operator that can't start helps nobody.
+import { mirrorRegistry } from '#api/image-mirror.ts';
 import type { Problem } from '#api/result.ts';
+import { problemsOf } from '#api/sentences.ts';
 import { imageProblem, numberProblem } from '#constructs/kit/problems.ts';
 import { DEFAULT_AUTHORITY, isDistributorOff, type ControlPlaneProps } from './control-plane-props.ts';
 
@@ -17,6 +19,11 @@ function urlProblem(path: string, text: string | undefined): readonly Problem[] 
 function registryProblem(path: string, registry: string | undefined): readonly Problem[] {
   if (registry?.includes('@') !== true) return [];
   return [{ path, message: 'must not hold a user or password; name their Secret in registryCredentials' }];
+}
+
+function mirrorProblem(mirror: string | undefined): readonly Problem[] {
+  const parsed = mirrorRegistry.optional().safeParse(mirror, { reportInput: true });
+  return parsed.success ? [] : problemsOf(['config', 'imageMirror'], parsed.error);
 }
 
 function credentialProblems({ config = {}, registryCredentials }: ControlPlaneProps): readonly Problem[] {
@@ -76,6 +83,7 @@ export function controlPlaneProblems(props: ControlPlaneProps): readonly Problem
     ...urlProblem('config.distributorUrl', config.distributorUrl),
     ...registryProblem('config.provisionedRegistryUrl', config.provisionedRegistryUrl),
     ...registryProblem('config.registryPullHost', config.registryPullHost),
+    ...mirrorProblem(config.imageMirror),
     ...credentialProblems(props),
     ...numberProblem('keys.rotateAfterSeconds', props.keys?.rotateAfterSeconds, [3600, 10 * YEAR_SECONDS]),
     ...urlProblem('acknowledgementsUrl', props.acknowledgementsUrl),

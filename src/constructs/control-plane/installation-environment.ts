@@ -28,6 +28,7 @@ function configured(config: Partial<DeepReadonly<OperatorConfig>>): Values {
     PROVISIONED_REGISTRY_URL: config.provisionedRegistryUrl,
     PROVISIONED_REGISTRY_SECRET_NAME: config.provisionedPullSecret,
     MCP_REGISTRY_PULL_HOST: config.registryPullHost,
+    MCP_IMAGE_MIRROR: config.imageMirror,
     MCP_GATEWAY_PROXY_IMAGE: config.gatewayImage,
     MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT: config.gatewayOtlpEndpoint,
     MCP_SENTINEL_INGEST_URL: config.ingestUrl,

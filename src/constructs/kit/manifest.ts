@@ -1,6 +1,9 @@
 // A rendered Kubernetes object: plain data, ready for a file, a provider or an API server.
+import { mirroredImage } from '#api/image-mirror.ts';
 import { ApiObject } from 'cdk8s';
 import type { IConstruct } from 'constructs';
+import { imageSlots, withText } from './image-slots.ts';
+import { settingsOf } from './settings.ts';
 
 export interface Manifest {
   readonly apiVersion: string;
@@ -23,11 +26,25 @@ export function isManifest(value: unknown): value is Manifest {
   return typeof apiVersion === 'string' && typeof kind === 'string' && typeof metadata.name === 'string';
 }
 
-/** Renders one object of the tree. */
-export function manifestOf(object: ApiObject): Manifest {
+/** One object of the tree, with the images that the program names. */
+export function writtenManifestOf(object: ApiObject): Manifest {
   const manifest: unknown = object.toJson();
   if (isManifest(manifest)) return manifest;
   throw new TypeError(`${object.node.path}: rendered something that has no apiVersion, kind or name`);
+}
+
+/** Renders one object of the tree, with the images that the cluster pulls. */
+export function manifestOf(object: ApiObject): Manifest {
+  const manifest = writtenManifestOf(object);
+  const slots = imageSlots(manifest);
+  if (slots.length === 0) return manifest;
+  const { imageMirror } = settingsOf(object);
+  if (imageMirror === undefined) return manifest;
+  const pulled = slots.reduce<unknown>(
+    (changed, { path, image }) => withText(changed, path, mirroredImage(image, imageMirror)),
+    manifest,
+  );
+  return isManifest(pulled) ? pulled : manifest;
 }
 
 /** Renders every object of a construct, in the order of the tree. */

@@ -18,6 +18,11 @@ const settings = z.object({
   knownClasses: z.array(z.string()).readonly().optional(),
   /** Ingress classes that can't be reached from the internet; `gateway` means the installation's Gateway. */
   internalClasses: z.array(z.string()).readonly().optional(),
+  /** Where pods pull from instead. */
+  imageMirror: z
+    .object({ registry: z.string(), keeps: z.array(z.string()).readonly().optional() })
+    .readonly()
+    .optional(),
 });
 
 export type Settings = z.output<typeof settings>;

@@ -50,6 +50,7 @@ describe('the environment of an operator', () => {
     ['PROVISIONED_REGISTRY_URL', 'reg.example.org', { provisionedRegistryUrl: 'reg.example.org' }],
     ['MCP_REGISTRY_ENDPOINT', 'reg.internal:5000', { registryPullHost: 'reg.internal:5000' }],
     ['MCP_REGISTRY_PULL_HOST', 'node.example.org:32000', { registryPullHost: 'node.example.org:32000' }],
+    ['MCP_IMAGE_MIRROR', 'm.example.org:5000/all', { imageMirror: 'm.example.org:5000/all' }],
     ['MCP_GATEWAY_PROXY_IMAGE', 'example.org/proxy:1', { gatewayImage: 'example.org/proxy:1' }],
     [
       'MCP_GATEWAY_OTEL_EXPORTER_OTLP_ENDPOINT',

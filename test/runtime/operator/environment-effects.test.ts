@@ -112,6 +112,24 @@ describe('a variable of the operator', () => {
       image('nodes:32000/notes:1'),
     ],
     [
+      'MCP_IMAGE_MIRROR',
+      { MCP_IMAGE_MIRROR: 'm.example.org/all' },
+      GOVERNED,
+      image('m.example.org/all/notes:1'),
+    ],
+    [
+      'MCP_IMAGE_MIRROR, of proxies',
+      { MCP_IMAGE_MIRROR: 'm.example.org/all' },
+      GOVERNED,
+      image('m.example.org/all/proxy:1'),
+    ],
+    [
+      'MCP_IMAGE_MIRROR, of a proxy that the author names',
+      { MCP_IMAGE_MIRROR: 'm.example.org/all' },
+      { gateway: { enabled: true, image: 'r.example.org/proxy:9' } },
+      image('m.example.org/all/proxy:9'),
+    ],
+    [
       'MCP_GATEWAY_PROXY_IMAGE',
       { MCP_GATEWAY_PROXY_IMAGE: 'example.org/proxy:2' },
       GOVERNED,

@@ -23,6 +23,7 @@ const EVERYTHING: Env = {
   MCP_INGRESS_READINESS_MODE: 'permissive',
   MCP_DISTRIBUTOR_URL: 'https://mcp-runtime-distributor-pods.mcp-runtime.svc.cluster.local:9443',
   MCP_DISTRIBUTOR_SERVER_NAME: 'mcp-runtime-distributor.mcp-runtime.svc',
+  MCP_IMAGE_MIRROR: 'm.example.org',
   MCP_GATEWAY_PROXY_IMAGE: 'example.org/proxy:1',
   MCP_SENTINEL_INGEST_URL: 'http://ingest/events',
   MCP_POLICY_EPOCH: '4',

@@ -1,5 +1,6 @@
 // The policy proxy in the server's pod. An ordinary container, because people and checks look for it by name among
 // the containers of a pod.
+import { pulledImage } from '#api/image-mirror.ts';
 import { PROXY_CONTAINER, PROXY_PATHS, PROXY_PORTS } from '#api/proxy-config.ts';
 import type { ResolvedGateway } from '#api/resolve-gateway.ts';
 import { IntOrString, type Container, type Probe } from '#constructs/kit/kubernetes.ts';
@@ -20,9 +21,9 @@ export function readinessThroughProxy(): Probe {
 }
 
 /** The image that the author names. */
-function pinnedImage({ server }: WorkloadContext): string | undefined {
+function pinnedImage({ server, config }: WorkloadContext): string | undefined {
   const image = server.spec.gateway?.image;
-  return image === '' ? undefined : image;
+  return image === undefined || image === '' ? undefined : pulledImage(image, config);
 }
 
 export function proxyContainer(
