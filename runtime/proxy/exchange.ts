@@ -131,6 +131,7 @@ export class Exchange {
       rpcId: message?.kind === 'response' ? undefined : message?.id,
       tool: this.tool,
       answerable: this.authorised && message?.kind === 'request',
+      modern: message?.modern === true,
       revision: snapshot?.document.revision,
       traceId: this.traceId,
       identityHeaders:

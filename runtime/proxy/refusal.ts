@@ -29,8 +29,10 @@ export interface RefusedRequest {
   /** The JSON-RPC id as it stands in the body; undefined before the envelope is read. */
   readonly rpcId: string | undefined;
   readonly tool: string | undefined;
-  /** A request whose caller and envelope are known: it is answered with 200. */
+  /** A request whose caller and envelope are known: it is answered with 200, but for one case. */
   readonly answerable: boolean;
+  /** Of a revision without sessions, in which 404 speaks of methods. */
+  readonly modern: boolean;
   readonly revision: string | undefined;
   readonly traceId: string;
   /** Headers that would identify the caller, for a 401. */
@@ -46,6 +48,7 @@ export interface RefusalAnswer {
 const RETRY_AFTER_MS = 1000;
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
+const METHOD_NOT_FOUND = -32601;
 const INVALID_PARAMS = -32602;
 const INTERNAL_ERROR = -32603;
 
@@ -71,6 +74,8 @@ function codeOf(reason: Reason): number {
     case 'missing_request_meta':
     case 'unknown_tool':
       return INVALID_PARAMS;
+    case 'unknown_method':
+      return METHOD_NOT_FOUND;
     case 'upstream_unavailable':
     case 'upstream_lost':
     case 'upstream_timeout':
@@ -107,13 +112,18 @@ export function refusalMessage(refusal: Refusal, request: RefusedRequest): strin
 export function answerRefusal(refusal: Refusal, request: RefusedRequest): RefusalAnswer {
   const body = Buffer.from(refusalMessage(refusal, request));
   const headers = ['content-type', 'application/json', 'content-length', String(body.length)];
-  if (request.answerable) return { status: 200, headers, body };
+  if (request.answerable) return { status: answeredStatus(refusal, request), headers, body };
   const status = statusOf(refusal.shown);
   if (status === 401) headers.push('www-authenticate', challenge(request.identityHeaders));
   if (status === 405) headers.push('allow', 'POST, GET, DELETE');
   const waitMs = retryAfterMs(refusal);
   if (waitMs !== undefined) headers.push('retry-after', String(Math.ceil(waitMs / 1000)));
   return { status, headers, body };
+}
+
+/** The protocol asks for 404 where a method is unknown; to callers who may have sessions it would say that theirs is. */
+function answeredStatus({ shown }: Refusal, { modern }: RefusedRequest): number {
+  return shown === 'unknown_method' && modern ? REASONS.unknown_method.httpStatus : 200;
 }
 
 /** 401 asks a client to log in, which helps only who presented nothing. */

@@ -9,6 +9,8 @@ export interface Cell {
   readonly outcome: Outcome;
   /** Why a failure is the design: what the scenario uses and policy has no rules for yet. */
   readonly closed: string | undefined;
+  /** Whether it fails in more than what is closed. */
+  readonly failsBeyond: boolean;
 }
 
 export interface Row {
@@ -23,11 +25,12 @@ export interface Row {
 const INPUT = 'input_required';
 
 /**
- * What an enforcing proxy keeps closed as long as policy has no rules for it, by what names of scenarios begin with. A
- * scenario that passes although it stands here fails the run, so that the list shrinks as rules come.
+ * What an enforcing proxy keeps closed as long as policy has no rules for it, by what names of scenarios begin with; where
+ * a scenario is about more than that, with the ids of the checks that are about it. A scenario that passes although it
+ * stands here fails the run, so that the list shrinks as rules come.
  */
-const CLOSED: readonly (readonly [prefix: string, uses: string])[] = [
-  ['server-stateless', 'subscriptions/listen'],
+const CLOSED: readonly (readonly [prefix: string, uses: string, checks?: RegExp])[] = [
+  ['server-stateless', 'subscriptions/listen', /subscription/],
   ['logging-set-level', 'logging/setLevel'],
   ['tools-call-with-logging', 'logging/setLevel'],
   ['completion-complete', 'completion/complete'],
@@ -55,6 +58,12 @@ export function closedBy(scenario: string): string | undefined {
   return CLOSED.find(([prefix]) => scenario.startsWith(prefix))?.[1];
 }
 
+/** Checks of a scenario that what is closed doesn't explain. */
+function beyondClosed(scenario: string, checks: readonly Check[]): readonly Check[] {
+  const explained = CLOSED.find(([prefix]) => scenario.startsWith(prefix))?.[2];
+  return explained === undefined ? [] : checks.filter(({ id }) => !explained.test(id));
+}
+
 export function outcomeOf(checks: readonly Check[] | undefined): Outcome {
   if (checks === undefined || checks.length === 0) return 'absent';
   return checks.some(({ status }) => status === 'FAILURE') ? 'fail' : 'pass';
@@ -65,16 +74,22 @@ export function rowOf(
   scenario: Scenario,
   findings: Readonly<Record<Column, Findings>>,
 ): Row {
-  const cell = (column: Column): Cell => ({
-    outcome: outcomeOf(findings[column].get(scenario.name)),
-    closed: column === 'enforced' ? closedBy(scenario.name) : undefined,
-  });
+  const cell = (column: Column): Cell => {
+    const checks = findings[column].get(scenario.name) ?? [];
+    return {
+      outcome: outcomeOf(checks),
+      closed: column === 'enforced' ? closedBy(scenario.name) : undefined,
+      failsBeyond: outcomeOf(beyondClosed(scenario.name, checks)) === 'fail',
+    };
+  };
   const cells = { direct: cell('direct'), observe: cell('observe'), enforced: cell('enforced') };
   const own = findings.direct.get(scenario.name) ?? [];
   const differences = COLUMNS.filter((column) => column !== 'direct').flatMap((column) => {
     const { closed, outcome } = cells[column];
-    if (closed === undefined) return differencesOf(column, own, findings[column].get(scenario.name) ?? []);
-    return outcome === 'pass' ? [`${column}: passes, so it does not belong among what is closed`] : [];
+    const behind = findings[column].get(scenario.name) ?? [];
+    if (closed === undefined) return differencesOf(column, own, behind);
+    if (outcome === 'pass') return [`${column}: passes, so it does not belong among what is closed`];
+    return differencesOf(column, own, beyondClosed(scenario.name, behind));
   });
   return { revision, scenario, cells, differences };
 }
@@ -101,9 +116,9 @@ export type Judgement = 'passed' | 'failed' | 'not counted';
 /** Required scenarios have to pass directly, and then behind a proxy, unless its policy closes what they use. */
 export function judge({ scenario, cells }: Row, column: Column): Judgement {
   if (scenario.unscored !== undefined) return 'not counted';
-  const { outcome, closed } = cells[column];
+  const { outcome, closed, failsBeyond } = cells[column];
   // What is closed is refused; it neither passes nor leaves its caller waiting.
-  if (closed !== undefined) return outcome === 'fail' ? 'not counted' : 'failed';
+  if (closed !== undefined) return outcome === 'fail' && !failsBeyond ? 'not counted' : 'failed';
   if (outcome === 'pass') return 'passed';
   return column === 'direct' || cells.direct.outcome === 'pass' ? 'failed' : 'not counted';
 }

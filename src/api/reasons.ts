@@ -25,6 +25,7 @@ export const POLICY_REASONS = {
   condition_not_met: entry(403, "The grant's condition does not hold for these arguments."),
   trust_too_low: entry(403, 'The tool needs more trust than grant and session give.'),
   unknown_tool: entry(404, 'There is no such tool.'),
+  unknown_method: entry(404, 'There is no such method.'),
   method_not_allowed: entry(403, 'This method is not open to callers of this server.'),
   subject_rate_exceeded: entry(429, 'The caller sends more requests than this server takes of one caller.'),
   tool_rate_exceeded: entry(429, 'The caller calls this tool more often than the server allows.'),

@@ -1,7 +1,8 @@
 // The stage that lets a request pass. Everything before it can only refuse.
 import { decide } from '#policy/decide.ts';
 import type { Decision, PolicyRequest } from '#policy/decision.ts';
-import { refuseDecision, refuseEdge } from '../refusal.ts';
+import { isKnownMethod } from '../edge/known-methods.ts';
+import { refuseDecision, refuseEdge, type Refusal } from '../refusal.ts';
 import type { Exchange } from '../exchange.ts';
 import { idKey } from '../json/rpc-id.ts';
 import type { ProxyServices } from '../services.ts';
@@ -23,7 +24,7 @@ export const authorise: Stage = (exchange, services) => {
   const decision = decideNow(exchange, services);
   exchange.decision = decision;
   exchange.authorised = true;
-  if (decision.outcome === 'deny') return refuseDecision(decision);
+  if (decision.outcome === 'deny') return denial(decision, exchange);
   if (mcpSession === undefined && isForeignCancellation(exchange, services)) {
     return refuseEdge('unexpected_cancellation');
   }
@@ -32,6 +33,14 @@ export const authorise: Stage = (exchange, services) => {
   if (session !== undefined) services.ledger.use(exchange.subjectKey, session, services.clock.nowMs());
   return NEXT;
 };
+
+/** A method that is no method of the protocol looks like what it is. */
+function denial(decision: Decision, { message }: Exchange): Refusal {
+  const refusal = refuseDecision(decision);
+  const isUnknown =
+    decision.reason === 'method_not_allowed' && message !== undefined && !isKnownMethod(message);
+  return isUnknown ? { ...refusal, shown: 'unknown_method' } : refusal;
+}
 
 /** Whether it would cancel what this caller has not begun. In an MCP session, which is the caller's, ids are theirs. */
 function isForeignCancellation({ message, subjectKey }: Exchange, { forwarded }: ProxyServices): boolean {

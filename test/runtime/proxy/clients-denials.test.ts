@@ -12,6 +12,7 @@ import { World } from './harness/world.ts';
 /** One official client, connected. */
 interface Caller {
   readonly call: (tool: string) => Promise<unknown>;
+  readonly request: (method: string) => Promise<unknown>;
   readonly close: () => Promise<void>;
 }
 
@@ -24,6 +25,7 @@ afterEach(async () => {
   await world.close();
 });
 
+const ANYTHING = z.looseObject({});
 const ARGUMENTS = { id: 'note-1', title: 'a', body: 'b' };
 
 function connectV2(mode: 'legacy' | 'auto'): Connect {
@@ -33,6 +35,7 @@ function connectV2(mode: 'legacy' | 'auto'): Connect {
     await client.connect(transport);
     return {
       call: (name) => client.callTool({ name, arguments: ARGUMENTS }),
+      request: (method) => client.request({ method }, ANYTHING),
       close: () => client.close(),
     };
   };
@@ -41,7 +44,11 @@ function connectV2(mode: 'legacy' | 'auto'): Connect {
 async function connectV1(headers: Readonly<Record<string, string>>): Promise<Caller> {
   const client = new ClientV1({ name: 'test-v1', version: '1.0.0' });
   await client.connect(new TransportV1(new URL(world.url), { requestInit: { headers } }));
-  return { call: (name) => client.callTool({ name, arguments: ARGUMENTS }), close: () => client.close() };
+  return {
+    call: (name) => client.callTool({ name, arguments: ARGUMENTS }),
+    request: (method) => client.request({ method }, ANYTHING),
+    close: () => client.close(),
+  };
 }
 
 const denial = z.object({
@@ -56,6 +63,9 @@ const denial = z.object({
     traceId: z.string().regex(/^[0-9a-f]{32}$/),
   }),
 });
+
+/** A method that is not found, from 2026-07-28 on. */
+const notFound = z.object({ data: z.object({ status: z.literal(404), text: z.string() }) });
 
 const httpError = z.object({ message: z.string() });
 /** Version 1 has the status in the code, version 2 in the data. */
@@ -115,6 +125,22 @@ describe.each<[string, Connect]>([
     }
     expect(told[0]).toEqual(told[1]);
     expect(told[0]).not.toHaveProperty('needed');
+  });
+
+  it('sees that a method is unknown, and goes on', async () => {
+    const caller = await connected();
+    const error = await errorOf(caller.request('made/up'));
+    const told = notFound.safeParse(error);
+    // The client makes of 404 what it makes of that of any server: a transport error with the answer in it.
+    const answer = told.success
+      ? z.object({ error: denial }).parse(JSON.parse(told.data.data.text)).error
+      : denial.parse(error);
+    expect(answer).toMatchObject({
+      code: -32601,
+      message: expect.stringMatching(/There is no such method\.$/),
+      data: { reason: 'unknown_method', httpStatus: 404 },
+    });
+    await caller.call('read_note');
   });
 
   it('sees that a session it presents was revoked, whenever that was', async () => {

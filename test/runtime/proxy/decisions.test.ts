@@ -141,23 +141,65 @@ describe('tools/call', () => {
   });
 });
 
+/** A request of a revision without sessions, with its headers. */
+function modern(method: string): [unknown, Readonly<Record<string, string>>] {
+  const version = '2026-07-28';
+  const _meta = { 'io.modelcontextprotocol/protocolVersion': version };
+  const headers = { ...USER_1, 'mcp-protocol-version': version, 'mcp-method': method };
+  return [{ jsonrpc: '2.0', id: 'a', method, params: { _meta } }, headers];
+}
+
 describe('other methods', () => {
-  it.each([
-    'resources/read',
-    'prompts/get',
-    'completion/complete',
-    'logging/setLevel',
-    'sampling/createMessage',
-    'Tools/call',
-  ])('denies %s', async (method) => {
-    world = await World.start();
-    const answer = await world.post({ jsonrpc: '2.0', id: 'a', method });
-    expect(answer).toMatchObject({
-      status: 200,
-      json: { id: 'a', error: { data: { reason: 'method_not_allowed' } } },
-    });
-    expect(world.received).toEqual([]);
-  });
+  it.each(['resources/read', 'prompts/get', 'completion/complete', 'logging/setLevel', 'tasks/get'])(
+    'denies %s',
+    async (method) => {
+      world = await World.start();
+      const answer = await world.post({ jsonrpc: '2.0', id: 'a', method });
+      expect(answer).toMatchObject({
+        status: 200,
+        json: { id: 'a', error: { data: { reason: 'method_not_allowed' } } },
+      });
+      expect(world.received).toEqual([]);
+    },
+  );
+
+  it.each(['sampling/createMessage', 'Tools/call', 'subscriptions/listen', 'made/up'])(
+    'finds no %s before 2026-07-28, and has the denial on record',
+    async (method) => {
+      world = await World.start();
+      expect(await world.post({ jsonrpc: '2.0', id: 'a', method })).toMatchObject({
+        status: 200,
+        json: { id: 'a', error: { code: -32601, data: { reason: 'unknown_method', httpStatus: 404 } } },
+      });
+      expect(world.received).toEqual([]);
+      expect(await world.audit(1)).toMatchObject([{ decision: 'deny', reason: 'method_not_allowed' }]);
+    },
+  );
+
+  it.each(['logging/setLevel', 'resources/subscribe', 'tasks/result', 'roots/list', 'made/up'])(
+    'finds no %s from 2026-07-28 on, with the status that is asked for',
+    async (method) => {
+      world = await World.start();
+      const answer = await world.post(...modern(method));
+      expect(answer).toMatchObject({
+        status: 404,
+        json: { id: 'a', error: { code: -32601, data: { reason: 'unknown_method', httpStatus: 404 } } },
+      });
+      expect(world.received).toEqual([]);
+      expect(await world.audit(1)).toMatchObject([{ decision: 'deny', reason: 'method_not_allowed' }]);
+    },
+  );
+
+  it.each(['resources/list', 'subscriptions/listen', 'tasks/update'])(
+    'says from 2026-07-28 on that %s is closed',
+    async (method) => {
+      world = await World.start();
+      expect(await world.post(...modern(method))).toMatchObject({
+        status: 200,
+        json: { id: 'a', error: { code: -32030, data: { reason: 'method_not_allowed' } } },
+      });
+    },
+  );
 
   it.each(['initialize', 'ping', 'server/discover'])('lets %s pass', async (method) => {
     world = await World.start();

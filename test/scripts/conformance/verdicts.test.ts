@@ -76,6 +76,22 @@ describe('a scenario that needs what policy has no rules for', () => {
     expect(judge(row('prompts-get-simple', { direct: passes, observe: passes }), 'enforced')).toBe('failed');
   });
 
+  it('fails where it fails in more than that, where it is about more than that', () => {
+    const found = (id: string) =>
+      row('server-stateless', {
+        ...everywhere(passes),
+        enforced: [
+          { id: 'sends-subscription-ack', status: 'FAILURE' },
+          { id, status: 'FAILURE', errorMessage: 'Expected HTTP 404' },
+        ],
+      });
+    expect(judge(found('tags-subscription-id'), 'enforced')).toBe('not counted');
+    expect(judge(found('method-not-found-404'), 'enforced')).toBe('failed');
+    expect(found('method-not-found-404').differences).toEqual([
+      'enforced: method-not-found-404 fails: Expected HTTP 404',
+    ]);
+  });
+
   it('has to pass in observe mode', () => {
     expect(judge(row('prompts-get-simple', { direct: passes, enforced: fails }), 'observe')).toBe('failed');
   });

@@ -131,7 +131,7 @@ describe('attack 15: what is hidden but open, or listed but closed', () => {
   });
 
   it('is not any other method', async () => {
-    const methods = [
+    const closed = [
       'resources/list',
       'resources/read',
       'resources/templates/list',
@@ -139,24 +139,26 @@ describe('attack 15: what is hidden but open, or listed but closed', () => {
       'prompts/list',
       'prompts/get',
       'completion/complete',
-      'subscriptions/listen',
       'logging/setLevel',
       'tasks/get',
       'tasks/result',
       'tasks/cancel',
-      'tools/List',
-      'tools/call ',
-      'call_tool',
-      'made/up',
     ];
-    await expectRefused(
-      world,
-      methods.map((method) => ({
+    const unknown = ['subscriptions/listen', 'tools/List', 'tools/call ', 'call_tool', 'made/up'];
+    const withMethod = (method: string) => rawBody(JSON.stringify({ ...toolCall(1), method }));
+    await expectRefused(world, [
+      ...closed.map((method) => ({
         what: method,
-        send: rawBody(JSON.stringify({ ...toolCall(1), method })),
+        send: withMethod(method),
         answer: [200, 'method_not_allowed'] as const,
       })),
-    );
+      ...unknown.map((method) => ({
+        what: method,
+        send: withMethod(method),
+        answer: [200, 'unknown_method'] as const,
+        recorded: 'method_not_allowed',
+      })),
+    ]);
   });
 });
 
