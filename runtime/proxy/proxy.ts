@@ -11,6 +11,7 @@ import { Spool } from './audit/spool.ts';
 import { TokenFile } from './audit/token-file.ts';
 import type { ProxyConfig } from './config.ts';
 import { drain } from './drain.ts';
+import { trimWhenIdle } from './idle-trim.ts';
 import { KeyFile } from './keys/key-file.ts';
 import { HostCheck } from './edge/host-check.ts';
 import { ClientMessageReader } from './json/client-message.ts';
@@ -89,10 +90,12 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   const peerServer = createPeers(services, pipeline);
   const side = createPageServer(pages.metrics, (error) => log.error({ error }, 'A page failed.'));
   const stopRechecks = recheckForwarded(services);
+  const stopTrims = trimWhenIdle({ policy, log });
   policy.start();
   audit?.delivery.wake();
   const stop = async (signal: AbortSignal): Promise<void> => {
     stopRechecks();
+    stopTrims();
     policy.stop();
     keys.stop();
     await streams?.stop();

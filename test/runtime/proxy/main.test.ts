@@ -8,6 +8,7 @@ import path from 'node:path';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { FIRST_PREV_HASH } from '#api/audit-event.ts';
+import { PROXY_NODE_FLAGS } from '#api/proxy-config.ts';
 import { renderPolicy } from '#policy/document.ts';
 import { startIngest, type FakeIngest } from './harness/ingest.ts';
 import { USER_1, policyDocument } from './harness/policy.ts';
@@ -24,8 +25,8 @@ interface Child {
   readonly exit: Promise<number | null>;
 }
 
-function start(env: Readonly<Record<string, string>>): Child {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'runtime/proxy/main.ts'], {
+function start(env: Readonly<Record<string, string>>, flags: readonly string[] = []): Child {
+  const child = spawn(process.execPath, [...flags, '--import', 'tsx', 'runtime/proxy/main.ts'], {
     cwd: root,
     env: { PATH: process.env['PATH'] ?? '', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -116,6 +117,16 @@ describe('the proxy as a process', () => {
     const child = start({ ...env, STATE_DIR: path.join(import.meta.filename, 'state') });
     expect(await child.exit).toBe(1);
     expect(child.output()).toContain('main.test.ts/state');
+  });
+
+  it('gives back what reading its policy took, with the flags that an image has', async () => {
+    const { env } = await surroundings();
+    const child = start({ ...env, LOG_LEVEL: 'debug' }, PROXY_NODE_FLAGS);
+    await listening(child);
+    while (!child.output().includes('"What reading the policy took is given back."')) {
+      expect(child.process.exitCode).toBeNull();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
   });
 
   it('ends with 0 on SIGTERM, with everything delivered', async () => {
