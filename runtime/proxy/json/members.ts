@@ -6,19 +6,27 @@ function fold(key: string): string {
   return key.toUpperCase().toLowerCase().replaceAll('\u0307', '');
 }
 
+/** Keys that are remembered as no variants; others cost what folding costs. */
+const HARMLESS_KEPT = 256;
+const HARMLESS_LENGTH = 64;
+
 /** A set of names whose variants in another case are refused. */
 export class ReservedMembers {
-  private readonly exact: ReadonlySet<string>;
   private readonly folded: ReadonlySet<string>;
+  /** The reserved names themselves, and other keys that came before. */
+  private readonly harmless: Set<string>;
 
   constructor(names: readonly string[]) {
-    this.exact = new Set(names);
+    this.harmless = new Set(names);
     this.folded = new Set(names.map(fold));
   }
 
   /** Whether a key is another spelling of a reserved name. */
   isVariant(key: string): boolean {
-    return !this.exact.has(key) && this.folded.has(fold(key));
+    if (this.harmless.has(key)) return false;
+    if (this.folded.has(fold(key))) return true;
+    if (this.harmless.size < HARMLESS_KEPT && key.length <= HARMLESS_LENGTH) this.harmless.add(key);
+    return false;
   }
 }
 

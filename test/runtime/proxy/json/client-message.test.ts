@@ -174,6 +174,19 @@ describe('ClientMessageReader on what is refused', () => {
     expect(problemOf(inArguments(`{${keys.join(',')},"\\u006b7":0}`))).toBe('duplicate_key');
   });
 
+  it('sees what a long string may not hold at whatever byte it stands', () => {
+    for (let before = 0; before < 80; before += 1) {
+      const long = (piece: string): string => inArguments(`"${'x'.repeat(before)}${piece}${'y'.repeat(40)}"`);
+      expect([before, problemOf(long('\u001f'))]).toEqual([before, 'invalid_json']);
+      expect([before, problemOf(long('\\x'))]).toEqual([before, 'invalid_json']);
+      expect([before, problemOf(long('"'))]).toEqual([before, 'invalid_json']);
+      for (const fine of ['é', '\u007f', '\\"', '!', '#', '[', ']', '\u{1f600}']) {
+        expect([before, fine, problemOf(long(fine))]).toEqual([before, fine, 'accepted']);
+      }
+      expect(problemOf(inArguments(`"${'x'.repeat(before)}`).slice(0, -3))).toBe('invalid_json');
+    }
+  });
+
   it('forgets everything between two bodies', () => {
     expect(problemOf(inArguments('{"a":1,"a":2}'))).toBe('duplicate_key');
     expect(problemOf(inArguments('{"a":1}'))).toBe('accepted');
