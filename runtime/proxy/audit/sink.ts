@@ -4,6 +4,7 @@ import { hash } from 'node:crypto';
 import { FIRST_PREV_HASH, type AuditPayload } from '#api/audit-event.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
+import { EventTexts } from './event-text.ts';
 import type { Spool } from './spool.ts';
 
 /** What a request adds to an event; the sink adds the rest of the envelope. */
@@ -57,6 +58,7 @@ export class AuditSink {
   readonly counts: AuditCounts = { recorded: 0, lost: 0 };
   private readonly options: AuditSinkOptions;
   private readonly envelope: string;
+  private readonly texts = new EventTexts();
   private batch = emptyBatch();
   private flushing: Promise<void> | undefined;
   private flushingBytes = 0;
@@ -123,9 +125,9 @@ export class AuditSink {
   }
 
   private render({ id, traceId, payload }: AuditRecord): string {
-    const timestamp = new Date(this.options.clock.nowMs()).toISOString();
+    const timestamp = this.texts.timestamp(this.options.clock.nowMs());
     const trace = traceId === undefined ? '' : `"trace_id":"${traceId}",`;
-    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${JSON.stringify(payload)}}\n`;
+    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${this.texts.payload(payload)}}\n`;
   }
 
   private flush(): void {
