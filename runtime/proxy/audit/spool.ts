@@ -3,19 +3,14 @@
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import path from 'node:path';
-import { z } from 'zod';
+import { CursorFile, type Position } from './cursor-file.ts';
 import { EventLines } from './event-lines.ts';
+import { RecentLines } from './recent-lines.ts';
 
 export interface SpoolOptions {
   readonly folder: string;
   /** Bytes of all files together. */
   readonly maxBytes: number;
-}
-
-/** A place in the spool. */
-interface Position {
-  readonly segment: number;
-  readonly offset: number;
 }
 
 export interface SpoolBatch {
@@ -36,15 +31,9 @@ interface OpenSegment {
 }
 
 const SEGMENT_BYTES = 4 * 1024 * 1024;
-const CURSOR_FILE = 'cursor.json';
 const EPOCH_FILE = 'boot-epoch';
 const SEGMENT_NAME = /^audit-(\d{10})\.ndjson$/;
 const LINE_FEED = 0x0a;
-
-const position = z.object({
-  segment: z.number().int().nonnegative(),
-  offset: z.number().int().nonnegative(),
-});
 
 export class Spool {
   /** Counts the starts of this folder's proxies, from 1. */
@@ -53,10 +42,11 @@ export class Spool {
   private readonly maxBytes: number;
   private readonly segmentBytes: number;
   private readonly segments: Segment[];
+  private readonly recent = new RecentLines();
+  private readonly cursorFile: CursorFile;
   private cursor: Position;
   private file: fsp.FileHandle | undefined;
   private writing: Promise<void> = Promise.resolve();
-  private persisting: Promise<void> | undefined;
 
   /** Opens the folder, making it where it is missing. Throws where it can't be written. */
   constructor(options: SpoolOptions) {
@@ -68,7 +58,8 @@ export class Spool {
     this.segments = findSegments(this.folder);
     for (const segment of this.segments) repair(this.pathOf(segment.number), segment);
     this.segments.push({ number: (this.segments.at(-1)?.number ?? 0) + 1, bytes: 0 });
-    this.cursor = this.readCursor();
+    this.cursorFile = new CursorFile(this.folder);
+    this.cursor = this.lastCursor();
   }
 
   get usedBytes(): number {
@@ -107,13 +98,13 @@ export class Spool {
   /** Says that a batch needn't be read again, now or after a restart. */
   acknowledge(batch: SpoolBatch): void {
     this.cursor = batch.next;
-    this.persisting ??= this.persistSoon();
+    this.recent.dropBefore(batch.next.segment, batch.next.offset);
+    this.cursorFile.keep(this.cursor);
   }
 
   async close(): Promise<void> {
     await this.writing;
-    await this.persisting;
-    await this.persist();
+    await this.cursorFile.close();
     await this.file?.close();
     this.file = undefined;
   }
@@ -127,6 +118,7 @@ export class Spool {
       await this.undo(segment);
       throw error;
     }
+    this.recent.add(segment.segment.number, segment.segment.bytes, lines);
     segment.segment.bytes += lines.length;
     if (sync) await file.datasync();
   }
@@ -160,13 +152,18 @@ export class Spool {
     bytes: number,
     maxEvents: number,
   ): Promise<SpoolBatch | undefined> {
+    const { number } = segment;
     const { offset } = this.cursor;
-    const file = await fsp.open(this.pathOf(segment.number), 'r');
+    const lines = this.recent.at(number, offset, bytes) ?? (await this.readBytes(number, offset, bytes));
+    const events = EventLines.of(lines, maxEvents);
+    return events && { events, next: { segment: number, offset: offset + events.byteLength } };
+  }
+
+  private async readBytes(segment: number, offset: number, bytes: number): Promise<Buffer> {
+    const file = await fsp.open(this.pathOf(segment), 'r');
     try {
       const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(bytes), 0, bytes, offset);
-      const events = EventLines.of(buffer.subarray(0, bytesRead), maxEvents);
-      if (events === undefined) return undefined;
-      return { events, next: { segment: segment.number, offset: offset + events.byteLength } };
+      return buffer.subarray(0, bytesRead);
     } finally {
       await file.close();
     }
@@ -177,31 +174,11 @@ export class Spool {
     await fsp.rm(this.pathOf(segment.number), { force: true });
   }
 
-  private readCursor(): Position {
-    try {
-      const stored = position.parse(JSON.parse(fs.readFileSync(path.join(this.folder, CURSOR_FILE), 'utf8')));
-      const segment = this.segments.find(({ number }) => number === stored.segment);
-      if (segment !== undefined && stored.offset <= segment.bytes) return stored;
-    } catch {
-      // No cursor, or an unreadable one: everything is sent again, and the store drops what it has.
-    }
+  private lastCursor(): Position {
+    const kept = this.cursorFile.read();
+    const segment = this.segments.find(({ number }) => number === kept?.segment);
+    if (kept !== undefined && segment !== undefined && kept.offset <= segment.bytes) return kept;
     return { segment: this.segments[0]?.number ?? 1, offset: 0 };
-  }
-
-  private async persistSoon(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    this.persisting = undefined;
-    await this.persist();
-  }
-
-  private async persist(): Promise<void> {
-    const target = path.join(this.folder, CURSOR_FILE);
-    try {
-      await fsp.writeFile(`${target}.new`, JSON.stringify(this.cursor));
-      await fsp.rename(`${target}.new`, target);
-    } catch {
-      // Without a cursor the same events are sent again after a restart, which the store expects.
-    }
   }
 
   private pathOf(number: number): string {

@@ -66,6 +66,40 @@ describe('Spool', () => {
     await spool.close();
   });
 
+  it('does not read back what it has just written', async () => {
+    const spool = open();
+    const read = jest.spyOn(await fileHandles(), 'read');
+    await spool.append(lines(0, 3), false);
+    await spool.append(lines(3, 5), true);
+    expect(numbers(linesOf(await spool.read(10, 1000)))).toEqual(range(0, 5));
+    expect(numbers(await drain(spool))).toEqual(range(0, 5));
+    expect(read).not.toHaveBeenCalled();
+    jest.restoreAllMocks();
+    await spool.close();
+  });
+
+  it('reads from the disk what is more than it holds, and from memory where that begins', async () => {
+    const spool = open(16 * 1024 * 1024);
+    const line = (at: number): string => `{"n":${at},"x":"${'x'.repeat(at % 7 === 0 ? 30_000 : 3_000)}"}\n`;
+    for (let at = 0; at < 400; at += 1) await spool.append(Buffer.from(line(at)), false);
+    const read = jest.spyOn(await fileHandles(), 'read');
+    const seen: number[] = [];
+    let last = 0;
+    for (let at = 400; ; at += 1) {
+      const batch = await spool.read(5, 20_000);
+      if (batch === undefined) break;
+      seen.push(...numbers(linesOf(batch)));
+      spool.acknowledge(batch);
+      if (at < 450) await spool.append(Buffer.from(line(at)), false);
+      last = read.mock.calls.length;
+      if (seen.length < 250) expect(last).toBeGreaterThan(0);
+    }
+    expect(seen).toEqual(range(0, 450));
+    expect(last).toBeLessThan(seen.length);
+    jest.restoreAllMocks();
+    await spool.close();
+  });
+
   it('gives a batch again until it is acknowledged', async () => {
     const spool = open();
     await spool.append(lines(0, 3), false);
