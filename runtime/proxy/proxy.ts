@@ -32,6 +32,7 @@ import { ResumeIds } from './sessions/resume-ids.ts';
 import { SessionSeal } from './sessions/session-seal.ts';
 import { ByteBudget } from './state/byte-budget.ts';
 import { Forwarded } from './state/forwarded.ts';
+import { Journal } from './state/journal.ts';
 import { RequestLedger } from './state/request-ledger.ts';
 import { Places } from './state/places.ts';
 import { RateMeter } from './state/rate-meter.ts';
@@ -100,6 +101,7 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     keys.stop();
     await streams?.stop();
     closeClients(services);
+    services.journal.close();
     side.close().closeAllConnections();
     await closeRecords(audit, spans, signal);
   };
@@ -187,6 +189,7 @@ function createServices(given: Given): ProxyServices {
   const { config, clock, log, keys } = given;
   const keptFile = path.join(config.stateFolder, 'policy.json');
   const forwarded = new Forwarded();
+  const journal = new Journal({ folder: config.stateFolder, log });
   return {
     ...given,
     policy: new PolicySource({
@@ -201,8 +204,9 @@ function createServices(given: Given): ProxyServices {
     hostCheck: new HostCheck(config),
     sessions: new McpSessions(new SessionSeal(keys, config.server), config.pod, clock),
     resumeIds: new ResumeIds(keys),
-    ledger: new SessionLedger(),
-    requests: new RequestLedger(),
+    journal,
+    ledger: new SessionLedger(journal),
+    requests: new RequestLedger(journal),
     places: new Places(config.limits),
     subjectRates: new RateMeter(),
     toolRates: new RateMeter(),

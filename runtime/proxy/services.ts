@@ -12,6 +12,7 @@ import type { PolicySource } from './policy/policy-source.ts';
 import type { Recorder } from './recorder.ts';
 import type { ByteBudget } from './state/byte-budget.ts';
 import type { Forwarded } from './state/forwarded.ts';
+import type { Journal } from './state/journal.ts';
 import type { Places } from './state/places.ts';
 import type { RateMeter } from './state/rate-meter.ts';
 import type { McpSessions } from './sessions/mcp-sessions.ts';
@@ -33,6 +34,7 @@ export interface ProxyServices {
   readonly resumeIds: ResumeIds;
   /** Undefined where nothing is handed over. */
   readonly peers: Peers | undefined;
+  readonly journal: Journal;
   readonly ledger: SessionLedger;
   readonly requests: RequestLedger;
   readonly places: Places;

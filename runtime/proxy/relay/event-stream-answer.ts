@@ -16,6 +16,7 @@ import {
   responseRefusal,
 } from './governed-message.ts';
 import { holdAnswer } from './held-answer.ts';
+import { keepRequest, releaseRequest } from './known-requests.ts';
 import type { Answer, RelayContext } from './answer.ts';
 import { whenSent } from './send.ts';
 
@@ -25,6 +26,8 @@ export class EventStreamAnswer implements Answer {
   private readonly context: RelayContext;
   private readonly splitter: EventSplitter;
   private answered = false;
+  /** Events of it had ids, so it can be resumed. */
+  private resumable = false;
   /** Nothing follows, and the last of it is on its way. */
   private leaving = false;
   private waitsForDrain = false;
@@ -80,7 +83,10 @@ export class EventStreamAnswer implements Answer {
     if (exchange.finished) return;
     exchange.response.end();
     this.leaving = true;
-    whenSent(exchange.response, () => this.context.finish(200));
+    whenSent(exchange.response, () => {
+      if (this.resumable && this.answered) releaseRequest(exchange, this.context.services);
+      this.context.finish(200);
+    });
   }
 
   breakOff(refusal: Refusal): boolean {
@@ -98,6 +104,8 @@ export class EventStreamAnswer implements Answer {
   /** An event by whose id only this caller can resume. */
   private withOwnIds(bytes: Buffer): Buffer {
     const { exchange, services } = this.context;
+    if (!this.resumable) keepRequest(exchange, services);
+    this.resumable = true;
     return withIds(bytes, (id) => services.resumeIds.bind(id, exchange));
   }
 

@@ -1,6 +1,7 @@
-// What the proxy remembers between requests: when an agent session was last used, and which questions of the server
-// wait for an answer. All bounded, all lost at a restart, none of it decides alone.
+// What the proxy remembers between requests: when an agent session was last used, which is lost at a restart, and which
+// questions of the server wait for an answer, which is not. All bounded, none of it decides alone.
 import { BoundedMap } from './bounded-map.ts';
+import type { Journal } from './journal.ts';
 
 const SESSIONS = 40_000;
 const QUESTIONS_PER_SESSION = 64;
@@ -8,6 +9,11 @@ const QUESTIONS_PER_SESSION = 64;
 export class SessionLedger {
   private readonly lastUsed = new BoundedMap<number>(SESSIONS);
   private readonly questions = new BoundedMap<Set<string>>(SESSIONS);
+  private readonly journal: Journal;
+
+  constructor(journal: Journal) {
+    this.journal = journal;
+  }
 
   /** When the caller last used an agent session, in epoch milliseconds. */
   lastUsedMs(subjectKey: string, session: string): number | undefined {
@@ -23,18 +29,27 @@ export class SessionLedger {
   ask(conversation: string, idKey: string): void {
     const open = this.questions.get(conversation) ?? new Set();
     open.add(idKey);
-    const [oldest] = open;
-    if (open.size > QUESTIONS_PER_SESSION && oldest !== undefined) open.delete(oldest);
     this.questions.set(conversation, open);
+    if (isOfSession(conversation)) this.journal.write(conversation, idKey, 'question', { is: 'question' });
+    const [oldest] = open;
+    if (open.size > QUESTIONS_PER_SESSION && oldest !== undefined) this.answer(conversation, oldest);
   }
 
   /** Whether an answer was waited for; it is not any more. */
   answer(conversation: string, idKey: string): boolean {
-    return this.questions.get(conversation)?.delete(idKey) ?? false;
+    const isKnown = this.questions.get(conversation)?.delete(idKey) === true;
+    const isKept = this.journal.find(conversation, idKey, 'question') !== undefined;
+    if (isKept) this.journal.write(conversation, idKey, 'question', { is: 'over' });
+    return isKnown || isKept;
   }
 }
 
 /** One text for the questions between a server and one caller in one MCP session. */
 export function conversationOf(subjectKey: string, mcpSessionId: string | undefined): string {
   return `${mcpSessionId ?? ''}\0${subjectKey}`;
+}
+
+/** Whether it is one of an MCP session, whose id nobody can guess. */
+function isOfSession(conversation: string): boolean {
+  return !conversation.startsWith('\0');
 }

@@ -1,56 +1,26 @@
 // The proxy as a process: started by its environment, killed and started again.
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
 import { FIRST_PREV_HASH } from '#api/audit-event.ts';
 import { PROXY_NODE_FLAGS } from '#api/proxy-config.ts';
 import { renderPolicy } from '#policy/document.ts';
 import { startIngest, type FakeIngest } from './harness/ingest.ts';
 import { USER_1, policyDocument } from './harness/policy.ts';
+import { listening, startProxyProcess, type ProxyProcess } from './harness/proxy-process.ts';
 
-const root = path.join(import.meta.dirname, '../../..');
 const ended: (() => unknown)[] = [];
 afterEach(async () => {
   for (const end of ended.splice(0).reverse()) await end();
 });
 
-interface Child {
-  readonly process: ChildProcess;
-  readonly output: () => string;
-  readonly exit: Promise<number | null>;
-}
-
-function start(env: Readonly<Record<string, string>>, flags: readonly string[] = []): Child {
-  const child = spawn(process.execPath, [...flags, '--import', 'tsx', 'runtime/proxy/main.ts'], {
-    cwd: root,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const exit = new Promise<number | null>((resolve) => child.on('exit', resolve));
-  ended.push(() => {
-    child.kill('SIGKILL');
-    return exit;
-  });
-  return { process: child, output: () => output, exit };
-}
-
-async function listening(child: Child): Promise<number> {
-  for (;;) {
-    const line = child
-      .output()
-      .split('\n')
-      .find((text) => text.includes('"Listening."'));
-    if (line !== undefined) return z.object({ port: z.number() }).parse(JSON.parse(line)).port;
-    if (child.process.exitCode !== null) throw new Error(child.output());
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+function start(env: Readonly<Record<string, string>>, flags: readonly string[] = []): ProxyProcess {
+  const child = startProxyProcess(env, flags);
+  ended.push(() => child.kill());
+  return child;
 }
 
 async function surroundings(): Promise<{ env: Record<string, string>; ingest: FakeIngest; folder: string }> {

@@ -172,3 +172,52 @@ describe('a stream that resumes', () => {
     expect(await resumed(id, event(result(5)))).toBe('');
   });
 });
+
+describe('a stream that resumes at a proxy that was restarted', () => {
+  it('brings the answer to what was asked before', async () => {
+    await start();
+    const id = await brokenCall();
+    await world.restart();
+    expect(await resumed(id, event(result(6)) + event(result(5)))).toBe(event(result(5)));
+  });
+
+  it('brings no answer that has arrived, of a call that was cut, or of a tool that is its caller’s no more', async () => {
+    await start();
+    const arrived = await openStreamAt(world.url, { ...CALL, id: 4 }, mine);
+    (await server.next()).end(`${PRIMING}${event(result(4))}`);
+    await arrived.ended;
+    const { subjects } = policyContent();
+    const cut = await openStreamAt(world.url, CALL, mine);
+    (await server.next()).write(PRIMING);
+    await world.until(() => cut.text.endsWith('\n\n'));
+    await world.setPolicy({ subjects: [] });
+    await cut.ended;
+    await world.setPolicy({ subjects });
+    const id = await brokenCall({ ...CALL, id: 6 });
+    await world.restart();
+    const replay = [4, 5, 6].map((each) => event(result(each))).join('');
+    expect(await resumed(id, replay)).toBe(event(result(6)));
+    await world.setPolicy({ subjects: [] });
+    expect(await resumed(id, replay)).toBe('');
+  });
+});
+
+describe('a question of the server', () => {
+  it('can be answered at a proxy that was restarted, once, by whom it was asked', async () => {
+    const { policy } = policyContent();
+    await start({ policy: { policy: { ...policy, mode: 'observe' } } });
+    const stream = await openStreamAt(world.url, CALL, mine);
+    (await server.next()).write(
+      event('{"jsonrpc":"2.0","id":"q1","method":"elicitation/create","params":{}}'),
+    );
+    await world.until(() => stream.text.includes('q1'));
+    stream.destroy();
+    await world.restart();
+    const answer = { jsonrpc: '2.0', id: 'q1', result: { action: 'decline' } };
+    const foreign = await world.inSession('m1', USER_2);
+    expect((await world.post(answer, foreign)).json.error?.data?.reason).toBe('unexpected_response');
+    expect((await world.post(answer, mine)).status).toBe(202);
+    expect((await world.post(answer, mine)).json.error?.data?.reason).toBe('unexpected_response');
+    expect(world.received.filter(({ body }) => body.includes('decline'))).toHaveLength(1);
+  });
+});
