@@ -13,6 +13,7 @@ import type { Log } from './log.ts';
 import { keyOf, keyText, type KubeObject, type ObjectKey, type ResourceType } from './object.ts';
 import { nameOf } from './paths.ts';
 import { endOf, isNewer, type ReflectorState, type WatchEnd } from './reflector-state.ts';
+import type { Turns } from './turns.ts';
 
 /** The part of `KubeClient` that a reflector reads from. */
 export interface ReflectorSource {
@@ -31,6 +32,8 @@ export interface ReflectorOptions {
   /** Drops what nobody reads before an object is kept. Name, namespace, uid and resourceVersion have to stay. */
   readonly transform?: (object: KubeObject) => KubeObject;
   readonly indexers?: Indexers;
+  /** Lists wait for their turn here: one list is read in little memory, those of all kinds at once are not. @default none */
+  readonly turns?: Turns;
   readonly clock?: Clock;
   /** @default 30000 */
   readonly absentMs?: number;
@@ -185,11 +188,11 @@ export class Reflector implements Cache {
   }
 
   private async relist(signal: AbortSignal): Promise<void> {
-    const { source, select = {} } = this.options;
+    const { turns } = this.options;
     const asked = this.listAsked;
     this.listAsked = undefined;
     try {
-      await this.takeList(source.pages(this.type, select, signal));
+      await (turns === undefined ? this.takeList(signal) : turns.take(() => this.takeList(signal)));
       asked?.resolve(undefined);
     } catch (error) {
       // Who asked waits for the next one, together with whoever asked meanwhile.
@@ -203,10 +206,11 @@ export class Reflector implements Cache {
     else void this.listAsked.promise.then(() => asked.resolve(undefined));
   }
 
-  private async takeList(pages: AsyncIterable<ListPage>): Promise<void> {
+  private async takeList(signal: AbortSignal): Promise<void> {
+    const { source, select = {} } = this.options;
     const found = new Map<string, KubeObject>();
     let version = '0';
-    for await (const page of pages) {
+    for await (const page of source.pages(this.type, select, signal)) {
       version = page.resourceVersion;
       for (const item of page.items) {
         const key = keyText(keyOf(item));

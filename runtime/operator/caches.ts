@@ -8,6 +8,7 @@ import type { Cache } from '#runtime/kube/cache.ts';
 import type { KubeObject, ResourceType } from '#runtime/kube/object.ts';
 import { Reflector, type ReflectorOptions } from '#runtime/kube/reflector.ts';
 import { Sharing } from '#runtime/kube/sharing.ts';
+import { Turns } from '#runtime/kube/turns.ts';
 import { CONFIG_MAP, GRANT, POD, SERVER, SESSION } from '#runtime/policy-book/kinds.ts';
 import { GRANT_INDEXERS, SESSION_INDEXERS } from '#runtime/policy-book/policy-book.ts';
 import { at, listAt } from '#runtime/kube/json-path.ts';
@@ -107,15 +108,20 @@ function childWatch(type: ResourceType): Watch {
   };
 }
 
+/** Kinds that are listed at once. */
+const LISTS = 2;
+
 /** Caches of everything, empty until their reflectors are started. */
 export function createCaches(common: Pick<ReflectorOptions, 'source' | 'log' | 'clock'>): WatchedCaches {
   const reflectors: Reflector[] = [];
   const sharing = new Sharing();
+  const turns = new Turns(LISTS);
   const watch = (options: Watch): Reflector => {
     const { transform = (object: KubeObject) => object } = options;
     const reflector = new Reflector({
       ...common,
       ...options,
+      turns,
       transform: (object) => sharing.share(transform(object)),
     });
     reflectors.push(reflector);

@@ -94,9 +94,9 @@ describe('the client of an API server', () => {
   });
 
   it('reads a long list page by page, with the kind on every item', async () => {
-    for (let n = 0; n < 1_100; n += 1) server.put(CONFIG_MAPS, configMap(`n-${n}`));
+    for (let n = 0; n < 220; n += 1) server.put(CONFIG_MAPS, configMap(`n-${n}`));
     const all = await kube.list(CONFIG_MAPS, { namespace: 'team' });
-    expect(new Set(all.map(({ metadata }) => metadata.name)).size).toBe(1_100);
+    expect(new Set(all.map(({ metadata }) => metadata.name)).size).toBe(220);
     expect(new Set(all.map(({ kind, apiVersion }) => `${apiVersion} ${kind}`))).toEqual(
       new Set(['v1 ConfigMap']),
     );
@@ -104,14 +104,14 @@ describe('the client of an API server', () => {
   });
 
   it('begins a list again, once, when its pages have grown too old', async () => {
-    for (let n = 0; n < 501; n += 1) server.put(CONFIG_MAPS, configMap(`n-${n}`));
+    for (let n = 0; n < 101; n += 1) server.put(CONFIG_MAPS, configMap(`n-${n}`));
     server.fault = ({ query }) => {
       if (server.requests.length > 2 || !query.has('continue')) return undefined;
       server.put(CONFIG_MAPS, configMap('new'));
       server.compact();
       return undefined;
     };
-    expect(await kube.list(CONFIG_MAPS)).toHaveLength(502);
+    expect(await kube.list(CONFIG_MAPS)).toHaveLength(102);
     expect(server.requests.map(({ query }) => query.has('continue'))).toEqual([false, true, false, true]);
     server.fault = ({ query }) => (query.has('continue') ? { status: 410 } : undefined);
     expect((await errorOf(kube.list(CONFIG_MAPS))).code).toBe('gone');

@@ -4,6 +4,7 @@ import { recordOf } from '#runtime/kube/json.ts';
 import { KubeClient } from '#runtime/kube/kube-client.ts';
 import { isNewer } from '#runtime/kube/reflector-state.ts';
 import { Reflector, type ReflectorOptions } from '#runtime/kube/reflector.ts';
+import { Turns } from '#runtime/kube/turns.ts';
 import { FakeApiServer } from './fake-api-server.ts';
 import { CONFIG_MAPS, configMap, DEPLOYMENTS, KeptLog, until } from './things.ts';
 
@@ -204,6 +205,22 @@ describe('a reflector', () => {
     server.fault = undefined;
     server.put(CONFIG_MAPS, configMap('a'));
     await until(() => reflector.size === 1);
+  });
+
+  it('lists in its turn, and lets the next one list also where its own list failed', async () => {
+    server.put(CONFIG_MAPS, configMap('a'));
+    const turns = new Turns(1);
+    const { promise: held, resolve: release } = Promise.withResolvers<undefined>();
+    const holding = turns.take(() => held);
+    const [failing, listing] = [reflectorOf({ type: DEPLOYMENTS, turns }), reflectorOf({ turns })];
+    for (const { reflector } of [failing, listing]) void reflector.start(stop.signal);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(server.requests).toHaveLength(0);
+    release(undefined);
+    await holding;
+    await listing.reflector.whenSynced();
+    expect(listing.reflector.size).toBe(1);
+    expect(failing.reflector.synced).toBe(false);
   });
 
   it('keeps only what is selected, and of that only what is read', async () => {
