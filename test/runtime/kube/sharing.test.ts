@@ -35,6 +35,17 @@ describe('objects that share their parts', () => {
     expect(JSON.stringify([first, second])).toBe(JSON.stringify([one, two]));
   });
 
+  it('are forgotten only after a while in which nobody had them', () => {
+    const sharing = new Sharing(4);
+    const common = sharing.share({ c: 1 });
+    for (let index = 0; index < 20; index += 1) {
+      sharing.share({ index });
+      expect(sharing.share({ c: 1 })).toBe(common);
+    }
+    for (let index = 0; index < 20; index += 1) sharing.share({ other: index });
+    expect(sharing.share({ c: 1 })).not.toBe(common);
+  });
+
   it('are right also when parts were forgotten meanwhile', () => {
     const sharing = new Sharing(2);
     const before = sharing.share({ a: { b: { c: 1 } } });
