@@ -1,6 +1,6 @@
 // The distributor as a pod runs it, but for where the API server is: `API_URL`. A pod reads that from files that only a
 // pod has, and a kubeconfig would load a client which no pod loads.
-import '#runtime/distributor/small-heap.ts';
+import '#runtime/process/small-heap.ts';
 import { Distributor } from '#runtime/distributor/distributor.ts';
 import { servePages } from '#runtime/distributor/pages.ts';
 import { readDistributorSettings } from '#runtime/distributor/settings.ts';

@@ -1,6 +1,6 @@
 // The distributor's program: environment in, exit code out. It has no flags and no state; whoever runs it may start as
 // many as they like, and end any of them at any time.
-import './small-heap.ts';
+import '#runtime/process/small-heap.ts';
 import { loadKubeConfig } from '#runtime/kube/kubeconfig.ts';
 import { systemClock } from '#runtime/process/clock.ts';
 import { createLog } from '#runtime/process/log.ts';

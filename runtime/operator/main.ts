@@ -1,5 +1,6 @@
 // The operator's program: flags and environment in, exit code out. It ends when its lease is lost, because another
 // replica works then; whoever runs it starts it again.
+import '#runtime/process/small-heap.ts';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { loadKubeConfig } from '#runtime/kube/kubeconfig.ts';
 import { systemClock } from '#runtime/process/clock.ts';
