@@ -27,8 +27,10 @@ export const DISTRIBUTOR_PATHS = {
  */
 export const DISTRIBUTOR_MEMORY = {
   NODE_OPTIONS: '--max-semi-space-size=1',
-  /** Of the C library; another than GNU's passes it over. */
+  /** Both of the C library; another than GNU's passes them over. */
   MALLOC_MMAP_THRESHOLD_: '16384',
+  /** What is asked of the system at a time; buffers would go into what is left of more, and not be mapped. */
+  MALLOC_TOP_PAD_: '4096',
 } as const;
 
 /** How often each side says something, if only that nothing is new; silence of three times that ends a stream. */
