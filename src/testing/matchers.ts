@@ -63,8 +63,8 @@ export const matchers = {
 /**
  * The types of the matchers, for the runner that a team uses:
  *
- *     declare module 'expect' { interface Matchers<R> extends PlatformMatchers<R> {} }        // Jest
- *     declare module 'vitest' { interface Assertion<T> extends PlatformMatchers<void> {} }    // Vitest
+ *     declare module 'expect' { interface Matchers<R> extends PlatformMatchers<R> {} }
+ *     declare module 'vitest' { interface Matchers<R extends void | Promise<void>, T> extends PlatformMatchers<R> {} }
  */
 export interface PlatformMatchers<Result> {
   /** Every server has a grant that allows something. */

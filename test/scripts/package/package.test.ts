@@ -26,6 +26,15 @@ const manifest = z.object({
   optionalDependencies: z.record(z.string(), z.string()),
 });
 
+/** The same tests for Vitest, changed as the documentation says. */
+function forVitest(tests: string): string {
+  const declared = /declare module '\w+' \{[^]*?\n\}\n/g;
+  const documented = readFileSync(path.join(root, 'docs/library.md'), 'utf8').match(declared) ?? [];
+  const own = documented.find((block) => block.includes("'vitest'"));
+  if (own === undefined) throw new Error('docs/library.md does not say how matchers are declared for Vitest');
+  return tests.replace("'@jest/globals'", "'vitest'").replace(declared, own);
+}
+
 let temporary: TemporaryFolder;
 let home = '';
 const at = (...names: readonly string[]) => path.join(home, ...names);
@@ -53,11 +62,14 @@ beforeAll(async () => {
     if (existsSync(installed)) link(installed, each);
   }
   // What the user's own project would have: types of Node, and the runner of its tests.
-  for (const each of ['@types/node', '@jest/globals', 'expect'])
+  for (const each of ['@types/node', '@jest/globals', 'expect', 'vitest'])
     link(path.join(root, 'node_modules', each), each);
   writeFileSync(at('package.json'), JSON.stringify({ name: 'mine', private: true, type: 'module' }));
   for (const file of ['program.ts', 'program.test.ts'])
     cpSync(path.join(root, 'examples/tested', file), at(file));
+  mkdirSync(at('with-vitest'));
+  cpSync(at('program.ts'), at('with-vitest/program.ts'));
+  writeFileSync(at('with-vitest/program.test.ts'), forVitest(readFileSync(at('program.test.ts'), 'utf8')));
 }, 240_000);
 afterAll(() => temporary.remove());
 
@@ -86,7 +98,7 @@ describe('the package', () => {
         ...{ module: 'nodenext', target: 'es2024', strict: true, noEmit: true, types: ['node'] },
         ...{ skipLibCheck: true, allowImportingTsExtensions: true },
       },
-      files: ['program.ts', 'program.test.ts', 'wrong.ts'],
+      files: ['program.ts', 'program.test.ts', 'with-vitest/program.test.ts', 'wrong.ts'],
     };
     writeFileSync(at('tsconfig.json'), JSON.stringify(options));
     // Were the types not found, everything would be `any`, and this no mistake.
@@ -121,6 +133,26 @@ describe('the package', () => {
       at('jest.config.json'),
     );
     expect(stderr).toMatch(/Tests: +4 passed, 4 total\nSnapshots: +1 passed, 1 total/);
+  }, 120_000);
+
+  it('runs them with Vitest, too, which says what a matcher found', async () => {
+    const vitest = (...args: readonly string[]) =>
+      run(process.execPath, [path.join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...args], {
+        cwd: at('with-vitest'),
+        // Nothing written where CI is set, and this first run has no snapshot yet.
+        env: { ...process.env, CI: '', NO_COLOR: '1' },
+      });
+    expect((await vitest()).stdout).toMatch(/Snapshots +1 written\n[^]*Tests +4 passed \(4\)/);
+
+    const wrong = readFileSync(at('with-vitest/program.test.ts'), 'utf8').replace(
+      "toAllow({ ...call, tool: 'search'",
+      "toDeny({ ...call, tool: 'search'",
+    );
+    writeFileSync(at('with-vitest/program.test.ts'), wrong);
+    await expect(vitest()).rejects.toMatchObject({
+      stdout: expect.stringMatching(/Tests +1 failed \| 3 passed \(4\)/),
+      stderr: expect.stringContaining('search of papers by user-1, agent-1 in session review: allow'),
+    });
   }, 120_000);
 
   it('has a command that writes a program', async () => {
