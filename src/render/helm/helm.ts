@@ -12,7 +12,7 @@ import type { Manifest } from '#constructs/kit/manifest.ts';
 import type { Slot } from './slot.ts';
 import { literal, templateText } from './template-text.ts';
 import { valuesOf, valuesSchema } from './values.ts';
-import { wayInSlots } from './way-in-slots.ts';
+import { certificateSlots, wayInSlots } from './way-in-slots.ts';
 import { workloadNames, workloadSlots } from './workload-slots.ts';
 
 export interface HelmOptions {
@@ -58,11 +58,19 @@ type Slots = ReadonlyMap<Manifest, readonly Slot[]>;
 /** The same value for all slots of a name: where an object says something else, it stays as the program says. */
 function slotsOf(manifests: readonly Manifest[]): Slots {
   const names = workloadNames(manifests);
+  const waysIn = new Map(manifests.map((manifest) => [manifest, wayInSlots(manifest)]));
+  const hosts = new Set(
+    [...waysIn.values()].flat().flatMap(({ kind, value }) => (kind === 'host' ? [value] : [])),
+  );
   const first = new Map<string, unknown>();
   return new Map(
     manifests.map((manifest) => {
       const name = names.get(manifest);
-      const own = [...(name === undefined ? [] : workloadSlots(manifest, name)), ...wayInSlots(manifest)];
+      const own = [
+        ...(name === undefined ? [] : workloadSlots(manifest, name)),
+        ...(waysIn.get(manifest) ?? []),
+        ...certificateSlots(manifest, hosts),
+      ];
       const agreed = own.filter(({ at, value }) => {
         const key = JSON.stringify(at);
         if (!first.has(key)) first.set(key, value);

@@ -65,6 +65,15 @@ function variableSlots(manifest: Manifest): readonly Slot[] {
   );
 }
 
+/**
+ * The names of a certificate that are hosts of a way in; its others are those of Services, or of what is in no value.
+ * @param hosts of all ways in
+ */
+export function certificateSlots(manifest: Manifest, hosts: ReadonlySet<unknown>): readonly Slot[] {
+  if (groupOf(manifest) !== 'cert-manager.io' || manifest.kind !== 'Certificate') return [];
+  return hostsIn(manifest, ['spec', 'dnsNames']).filter(({ value }) => hosts.has(value));
+}
+
 export function wayInSlots(manifest: Manifest): readonly Slot[] {
   const { kind } = manifest;
   const group = groupOf(manifest);

@@ -102,6 +102,24 @@ describe('renderHelm', () => {
     expect(ingress).toContain('host: {{ index .Values "hosts" "mcp.example.org" | quote }}\n');
   });
 
+  it('has certificates follow the hosts of ways in, and no other name of theirs', () => {
+    const host = 'mcp.example.org';
+    const { values, text } = chartOf((app) => {
+      const stack = new ServersStack(app, 'team');
+      aServer(stack, { route: { host } }, 'notes');
+      anObject(stack, 'edge', {
+        apiVersion: 'cert-manager.io/v1',
+        kind: 'Certificate',
+        metadata: { name: 'edge', namespace: 'edge' },
+        spec: { dnsNames: ['registry.example.org', host] },
+      });
+    });
+    expect(values()).toEqual({ hosts: { [host]: host } });
+    expect(text('mcp-runtime/templates/team/certificate.edge.edge.yaml')).toContain(
+      `    - registry.example.org\n    - {{ index .Values "hosts" "${host}" | quote }}\n`,
+    );
+  });
+
   it('keeps apart what is called alike, and templates no second meaning of a value', () => {
     const deployment = (image: string, namespace: string) => ({
       apiVersion: 'apps/v1',
