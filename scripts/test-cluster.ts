@@ -8,7 +8,7 @@ import { BundleError, bundleProgram } from './bundle.ts';
 import { hasFiles, PASSES, runPass } from './cluster/jest-pass.ts';
 import { TestWorld } from './cluster/test-world.ts';
 import { EngineError } from './engines/engine-error.ts';
-import { findEngines, findHelm } from './engines/find-engines.ts';
+import { findChartEngines, findEngines } from './engines/find-engines.ts';
 import { foreignDefinitions } from './engines/module-files.ts';
 import { explain, suiteCommand, type Counts, type Foreseen, type SuiteRun } from './suite-command.ts';
 import { isMinor, MINORS, NEWEST_MINOR, OLDEST_MINOR, type Minor } from './engines/versions.ts';
@@ -131,11 +131,18 @@ class Run implements SuiteRun {
   private async up(minor: Minor): Promise<string> {
     const options = { env: process.env, say };
     const engines = await findEngines(minor, options);
-    const helm = await findHelm(options);
+    const charts = await findChartEngines(options);
     const definitions = await foreignDefinitions(options);
     const startedAt = performance.now();
     const folder = mkdtempSync(path.join(tmpdir(), `mcp-runtime-cluster-${minor}-`));
-    this.world = await TestWorld.start({ engines, helm, folder, definitions, operator: this.operator, say });
+    this.world = await TestWorld.start({
+      engines,
+      charts,
+      folder,
+      definitions,
+      operator: this.operator,
+      say,
+    });
     say(
       `Kubernetes ${minor} is up in ${((performance.now() - startedAt) / 1000).toFixed(1)} s, in ${folder}`,
     );

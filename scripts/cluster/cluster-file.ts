@@ -15,8 +15,8 @@ export const clusterFile = z.object({
   /** Certificate of the API server, PEM. */
   ca: z.string(),
   kubectl: z.string(),
-  /** Where charts are rendered: on a control plane, not on a node. */
-  helm: z.string().optional(),
+  /** What charts are tried with: on a control plane, not on a node. */
+  charts: z.object({ helm: z.string(), kubeconform: z.string() }).optional(),
   /** Tokens and kubeconfig files by user. */
   users: z.record(z.string(), z.object({ token: z.string(), kubeconfig: z.string() })),
   /** The API server's own log of requests, in lines of JSON. */

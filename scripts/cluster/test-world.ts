@@ -7,7 +7,7 @@ import { OPERATOR } from '#constructs/control-plane/names.ts';
 import type { ApiClient } from '../engines/api-client.ts';
 import { ControlPlane } from '../engines/control-plane.ts';
 import { ADMIN, type User } from '../engines/control-plane-files.ts';
-import type { Engines } from '../engines/find-engines.ts';
+import type { ChartEngines, Engines } from '../engines/find-engines.ts';
 import type { Say } from '../engines/go.ts';
 import { AcknowledgementSource } from './acknowledgement-source.ts';
 import { PLAIN_USERS, type ClusterFile } from './cluster-file.ts';
@@ -35,8 +35,7 @@ const WATCHER: User = { name: 'acknowledger', groups: ['system:masters'] };
 
 export interface TestWorldOptions {
   readonly engines: Engines;
-  /** Path of Helm. */
-  readonly helm: string;
+  readonly charts: ChartEngines;
   /** A folder that is made, and goes with the world. */
   readonly folder: string;
   /** Folders of further definitions to install. */
@@ -50,7 +49,7 @@ export interface TestWorldOptions {
 export class TestWorld {
   readonly plane: ControlPlane;
   readonly operators: Operators;
-  private readonly helm: string;
+  private readonly charts: ChartEngines;
   private readonly source: AcknowledgementSource;
   private readonly watcher: ApiClient;
   private readonly endpoint: ControlEndpoint;
@@ -81,7 +80,7 @@ export class TestWorld {
     try {
       await source.start();
       const operators = await startOperators(plane, source.url, options);
-      return new TestWorld(plane, operators, source, watcher, options.helm);
+      return new TestWorld(plane, operators, source, watcher, options.charts);
     } catch (error) {
       await source.stop();
       await watcher.close();
@@ -94,9 +93,9 @@ export class TestWorld {
     operators: Operators,
     source: AcknowledgementSource,
     watcher: ApiClient,
-    helm: string,
+    charts: ChartEngines,
   ) {
-    this.helm = helm;
+    this.charts = charts;
     this.plane = plane;
     this.operators = operators;
     this.source = source;
@@ -106,7 +105,7 @@ export class TestWorld {
 
   /** Writes what tests need to know, and returns the path. */
   writeFile(): string {
-    const { plane, endpoint, helm } = this;
+    const { plane, endpoint, charts } = this;
     const users = [ADMIN.name, ...PLAIN_USERS].map(
       (name) => [name, { token: plane.tokenOf(name), kubeconfig: plane.kubeconfigOf(name) }] as const,
     );
@@ -115,7 +114,7 @@ export class TestWorld {
       url: plane.url,
       ca: plane.ca,
       kubectl: plane.engines.kubectl,
-      helm,
+      charts,
       users: Object.fromEntries(users),
       auditLog: plane.auditLog,
       operator: { namespace: NAMESPACES.platform, serviceAccount: OPERATOR.serviceAccount },

@@ -9,7 +9,17 @@ import { promisify } from 'node:util';
 import { withLock } from './build-lock.ts';
 import { buildPrograms } from './build-product.ts';
 import { checkGo, type GoOptions } from './go.ts';
-import { contour, coredns, etcd, helm, kubernetes, kubernetesNode, kwok, type Product } from './product.ts';
+import {
+  contour,
+  coredns,
+  etcd,
+  helm,
+  kubeconform,
+  kubernetes,
+  kubernetesNode,
+  kwok,
+  type Product,
+} from './product.ts';
 import type { Minor } from './versions.ts';
 
 const execute = promisify(execFile);
@@ -37,9 +47,16 @@ export interface NodeEngines extends PlaneEngines {
   readonly contour: string;
 }
 
-/** Path of Helm, which renders the charts of a program. @throws EngineError */
-export async function findHelm(options: GoOptions): Promise<string> {
-  return (await findAll([helm], options))('helm');
+/** What charts are tried with. */
+export interface ChartEngines {
+  readonly helm: string;
+  readonly kubeconform: string;
+}
+
+/** @throws EngineError */
+export async function findChartEngines(options: GoOptions): Promise<ChartEngines> {
+  const at = await findAll([helm, kubeconform], options);
+  return { helm: at('helm'), kubeconform: at('kubeconform') };
 }
 
 type Paths = (program: string) => string;

@@ -5,6 +5,7 @@ import {
   COREDNS_RELEASE,
   ETCD_RELEASE,
   HELM_RELEASE,
+  KUBECONFORM_RELEASE,
   KUBERNETES_RELEASES,
   KWOK_RELEASE,
   type Minor,
@@ -120,4 +121,15 @@ export const helm: Product = {
   versionArgs: () => ['version', '--short'],
   accepts: (text) => /^v(3\.(1[6-9]|[2-9]\d)|[4-9])/.test(text.trim()),
   wanted: '3.16 or newer',
+};
+
+/** Holds manifests against schemas. Built from its module it calls itself `development`, whatever its release. */
+export const kubeconform: Product = {
+  name: 'kubeconform',
+  release: KUBECONFORM_RELEASE,
+  programs: ['kubeconform'],
+  source: { how: 'install', package: 'github.com/yannh/kubeconform/cmd/kubeconform' },
+  versionArgs: () => ['-v'],
+  accepts: (text) => /^v0\.([6-9]|\d\d)\./.test(text.trim()),
+  wanted: '0.6 or newer',
 };

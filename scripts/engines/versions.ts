@@ -23,6 +23,7 @@ export const KWOK_RELEASE = '0.8.0';
 export const COREDNS_RELEASE = '1.13.1';
 export const CONTOUR_RELEASE = '1.33.8';
 export const HELM_RELEASE = '3.22.0';
+export const KUBECONFORM_RELEASE = '0.8.0';
 
 /** Others' kinds that manifests of the platform are of. */
 export const GATEWAY_API_RELEASE = '1.4.1';

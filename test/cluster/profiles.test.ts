@@ -1,53 +1,15 @@
 // Every manifest of every profile, and of every example, as the API server takes it: strictly, with the definitions of
 // others there, and without a warning. Nothing of it is kept but namespaces, which a dry run can't do without.
-import { globSync } from 'node:fs';
-import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { SideEffect } from '#api/side-effect.ts';
-import { Trust } from '#api/trust.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
 import { PROFILES } from '#constructs/kit/settings.ts';
-import { Auth } from '#constructs/server/auth.ts';
-import { McpServer } from '#constructs/server/mcp-server.ts';
-import { Tool } from '#constructs/server/tool.ts';
-import type { Environment } from '#environment/environment-schema.ts';
-import { loadProgram } from '#render/load-program.ts';
 import { synthesise, type Program } from '#render/synthesise.ts';
-import { Platform } from '#stacks/platform.ts';
 import { manifestsOf } from '#test/render/programs.ts';
 import { cluster } from './harness/cluster.ts';
 import { environmentsOf } from './harness/environments.ts';
+import { EXAMPLES, exampleProgram, withServers } from './harness/programs.ts';
 
 const world = cluster();
-
-const auth = Auth.oauth({ issuerUrl: 'https://login.example.org', audience: 'notes' });
-
-/** An environment with servers of a team and of none. */
-const withServers =
-  (environment: Environment): Program =>
-  (app) => {
-    const platform = new Platform(app, environment);
-    const notes = platform.team('lab').server('notes', {
-      image: 'registry.example.org/lab/notes:1.4.0',
-      auth,
-      tools: [Tool.read('list_notes'), Tool.write('add_note'), Tool.destructive('purge_notes')],
-      autoscaling: { minReplicas: 2, maxReplicas: 5 },
-      network: { egress: [{ cidr: '198.51.100.7/32', ports: [{ port: 5432 }] }] },
-      secretEnv: { PASSWORD: { secret: 'notes', key: 'password' } },
-    });
-    notes.grant('writers', {
-      subject: { team: 'lab' },
-      maxTrust: Trust.MEDIUM,
-      sideEffects: [SideEffect.READ, SideEffect.WRITE],
-    });
-    notes.session('review', {
-      subject: { human: 'user-1' },
-      consentedTrust: Trust.MEDIUM,
-      expiresAt: '2030-01-01T00:00:00Z',
-    });
-    const search = { image: 'registry.example.org/search:1.0.0', auth, route: { host: 'tools.example.org' } };
-    new McpServer(platform.servers(), 'search', search);
-  };
 
 /** What has to be there: cert-manager, controllers of ways in, Prometheus. */
 const OF_OTHERS = [
@@ -136,10 +98,8 @@ describe.each(PROFILES)('the profile %s', (profile) => {
 });
 
 describe('the examples', () => {
-  const files = globSync('examples/*/program.ts', { cwd: path.resolve(import.meta.dirname, '../..') });
-
-  it.each(files.sort())('%s is taken by the API server, every object of it', async (file) => {
-    await expectTaken(distinct(objectsOf(await loadProgram(file))));
+  it.each(EXAMPLES)('%s is taken by the API server, every object of it', async (name) => {
+    await expectTaken(distinct(objectsOf(await exampleProgram(name))));
   });
 });
 

@@ -1,12 +1,9 @@
 // Every way out of a program, as the tools that people use read it and as the API server takes it. Nothing is kept: the
 // server is asked what it would do.
-import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { parseAllDocuments } from 'yaml';
-import { isManifest, manifestKey, type Manifest } from '#constructs/kit/manifest.ts';
+import type { Manifest } from '#constructs/kit/manifest.ts';
 import { renderGitOps } from '#render/gitops/gitops.ts';
 import { renderHelm } from '#render/helm/helm.ts';
 import { writeFolder } from '#render/output-folder.ts';
@@ -15,9 +12,10 @@ import { anObject, manifestsOf, wholePlatform } from '#test/render/programs.ts';
 import { temporaryFolder, type TemporaryFolder } from '#test/runtime/local/harness/temporary.ts';
 import { Chart, type App } from 'cdk8s';
 import { cluster } from './harness/cluster.ts';
+import { helmIn, type Helm } from './harness/helm.ts';
+import { byKey, manifestsIn } from './harness/manifests.ts';
 
 const world = cluster();
-const run = promisify(execFile);
 
 /** Text that looks like a template to Helm. */
 const DATA = { 'rules.yaml': 'summary: "{{ $labels.job }} is down"\nrow: {{{ x }}}\n', other: '{{- end }}' };
@@ -36,51 +34,18 @@ const synthesised = synthesise(program);
 const manifests = manifestsOf(synthesised);
 
 let temporary: TemporaryFolder;
+let helm: Helm;
 beforeAll(() => {
   temporary = temporaryFolder();
+  helm = helmIn(temporary.path);
   writeFolder(at('gitops'), renderGitOps(synthesised));
   writeFolder(at('helm'), renderHelm(synthesised));
 });
 afterAll(() => temporary.remove());
 const at = (...names: readonly string[]) => path.join(temporary.path, ...names);
 
-function read(text: string): readonly Manifest[] {
-  return parseAllDocuments(text).flatMap((document) => {
-    const value: unknown = document.toJS();
-    if (value === null) return [];
-    if (!isManifest(value)) throw new Error(`no object: ${String(document)}`);
-    return [value];
-  });
-}
-
-/** Without the annotations that are for one tool alone. */
-function plain({ metadata, ...rest }: Manifest): unknown {
-  const { annotations = {}, ...others } = metadata;
-  const own = Object.entries(annotations).filter(([name]) => !/argoproj\.io|fluxcd\.io|helm\.sh/.test(name));
-  return {
-    ...rest,
-    metadata: { ...others, ...(own.length > 0 && { annotations: Object.fromEntries(own) }) },
-  };
-}
-
-const byKey = (all: readonly Manifest[]) => new Map(all.map((each) => [manifestKey(each), plain(each)]));
-
-/** What Helm says; its own files stay in the folder of the test. */
-async function helm(...args: readonly string[]): Promise<string> {
-  const program = world.about.helm;
-  if (program === undefined) throw new Error('this cluster came without Helm');
-  const env = {
-    ...process.env,
-    HELM_CACHE_HOME: at('cache'),
-    HELM_CONFIG_HOME: at('config'),
-    HELM_DATA_HOME: at('data'),
-  };
-  const { stdout } = await run(program, [...args], { env, maxBuffer: 64 * 1024 * 1024 });
-  return stdout;
-}
-
 const template = async (chart: string, ...args: readonly string[]) =>
-  read(await helm('template', 'mine', at('helm', chart), '--kube-version', '1.33.0', ...args));
+  manifestsIn(await helm('template', 'mine', at('helm', chart), '--kube-version', '1.33.0', ...args));
 
 /** The namespaces of the program, because a dry run makes none for the objects in them. */
 async function withNamespaces(): Promise<void> {
@@ -109,19 +74,19 @@ const dryRun = (objects: readonly Manifest[]) =>
 describe('the GitOps output', () => {
   it('is built by kustomize into the objects of the program', async () => {
     const { stdout } = await world.kubectl(['kustomize', at('gitops')]);
-    expect(byKey(read(stdout))).toEqual(byKey(manifests));
+    expect(byKey(manifestsIn(stdout))).toEqual(byKey(manifests));
   });
 
   it('is built stack by stack', async () => {
     const { stdout } = await world.kubectl(['kustomize', at('gitops', 'team-a')]);
     const own = synthesised.charts.find(({ name }) => name === 'team-a')?.objects ?? [];
-    expect(byKey(read(stdout))).toEqual(byKey(own.map(({ manifest }) => manifest)));
+    expect(byKey(manifestsIn(stdout))).toEqual(byKey(own.map(({ manifest }) => manifest)));
   });
 
   it('is taken by the API server, every object of it', async () => {
     await withNamespaces();
     const { stdout } = await world.kubectl(['kustomize', at('gitops')]);
-    const { stdout: said, stderr } = await dryRun(read(stdout));
+    const { stdout: said, stderr } = await dryRun(manifestsIn(stdout));
     expect(said.trim().split('\n')).toHaveLength(manifests.length);
     expect(stderr).toBe('');
   });
