@@ -1,10 +1,6 @@
 // The GitOps output of a team's platform, applied for real: by kubectl and kustomize alone, stack by stack in its order,
 // onto an API server of its own beside which nothing runs. So whatever changes there, the output changed it.
-import { execFile } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { z } from 'zod';
 import { SideEffect } from '#api/side-effect.ts';
@@ -17,18 +13,12 @@ import { writeFolder } from '#render/output-folder.ts';
 import { isDefinition } from '#render/needs.ts';
 import { stackOrder, type StackOrder } from '#render/stack-order.ts';
 import { synthesise } from '#render/synthesise.ts';
-import { ControlPlane } from '#scripts/engines/control-plane.ts';
-import { ADMIN } from '#scripts/engines/control-plane-files.ts';
-import { findEngines } from '#scripts/engines/find-engines.ts';
-import { foreignDefinitions } from '#scripts/engines/module-files.ts';
-import { isMinor } from '#scripts/engines/versions.ts';
 import { Platform } from '#stacks/platform.ts';
 import { manifestsOf } from '#test/render/programs.ts';
 import { temporaryFolder, type TemporaryFolder } from '#test/runtime/local/harness/temporary.ts';
-import { cluster } from '../harness/cluster.ts';
 import { environmentsOf } from '../harness/environments.ts';
+import { ownCluster, type OwnCluster } from '../harness/own-cluster.ts';
 
-const run = promisify(execFile);
 const { accepted } = environmentsOf('team');
 
 /** The platform of a team with its servers, by the version of each. */
@@ -75,18 +65,12 @@ const read = z.object({
   items: z.array(z.looseObject({ metadata: z.looseObject({ resourceVersion: z.string() }) })),
 });
 
-let plane: ControlPlane;
+let own: OwnCluster;
 let temporary: TemporaryFolder;
 
-async function kubectl(...args: readonly string[]) {
-  const all = ['--kubeconfig', plane.kubeconfigOf(ADMIN.name), ...args];
-  return run(plane.engines.kubectl, all, { maxBuffer: 64 * 1024 * 1024, timeout: 120_000 });
-}
+const kubectl = (...args: readonly string[]) => own.kubectl(args);
 
 const folder = (...names: readonly string[]) => path.join(temporary.path, 'deploy', ...names);
-
-const untilEstablished = () =>
-  kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=90s');
 
 /** Writes what a program is now, over what it was, and applies it as a tool of GitOps does. Nothing complains. */
 async function deploy(synthesised: typeof program): Promise<void> {
@@ -95,7 +79,7 @@ async function deploy(synthesised: typeof program): Promise<void> {
     const { stderr } = await kubectl('apply', '--server-side', '--validate=strict', '-k', folder(stack));
     expect([stack, stderr]).toEqual([stack, '']);
     const chart = synthesised.charts.find(({ name }) => name === stack);
-    if (chart?.objects.some(({ manifest }) => isDefinition(manifest)) === true) await untilEstablished();
+    if (chart?.objects.some(({ manifest }) => isDefinition(manifest)) === true) await own.untilEstablished();
   }
 }
 
@@ -125,22 +109,11 @@ const differing = (before: ReadonlyMap<string, string>, after: ReadonlyMap<strin
   [...after].flatMap(([key, version]) => (before.get(key) === version ? [] : [key])).sort();
 
 beforeAll(async () => {
-  const { minor } = cluster().about;
-  if (!isMinor(minor)) throw new Error(`${minor} is no minor that we claim`);
   temporary = temporaryFolder();
-  const options = { env: process.env, say: () => undefined };
-  plane = await ControlPlane.start({
-    engines: await findEngines(minor, options),
-    folder: mkdtempSync(path.join(tmpdir(), 'mcp-runtime-gitops-')),
-    controllers: false,
-  });
-  for (const definitions of await foreignDefinitions(options))
-    await kubectl('apply', '--server-side', '-f', definitions);
-  await untilEstablished();
-  for (const others of ['cert-manager', 'monitoring']) await kubectl('create', 'namespace', others);
+  own = await ownCluster(false);
 });
 afterAll(async () => {
-  await plane.stop();
+  await own.stop();
   temporary.remove();
 });
 
