@@ -1,40 +1,31 @@
-// `mcp-runtime images`: what a cluster has to pull to run a program, for whoever copies it into a registry of their own.
-import { App } from 'cdk8s';
+// `mcp-runtime images`: what a cluster has to pull to run a program.
 import type { Command } from 'commander';
-import { viewOf } from '#checks/program-view.ts';
-import { failureText } from '#render/failure-text.ts';
 import { imagesOf, type UsedImage } from '#render/images.ts';
-import { loadProgram } from '#render/load-program.ts';
-import { synthesiseApp } from '#render/synthesise.ts';
 import { defaultProgram } from '../default-program.ts';
 import { columns, EXIT, print, printJson, type Exit } from '../output.ts';
+import { readProgramView } from '../program-view.ts';
+import { addMirror } from './images-mirror.ts';
 
 interface ImagesOptions {
   readonly json?: true | undefined;
 }
 
 export function addImages(program: Command, end: (exit: Exit) => void): void {
-  program
+  const command = program
     .command('images')
-    .summary('list the images of a program')
+    .summary('list the images of a program, or copy them into a registry of your own')
     .description('Lists every image that a cluster pulls for a program, with what uses it.')
+    .enablePositionalOptions()
     .argument('[program]', 'TypeScript file that exports default (app) => { … }', defaultProgram())
     .option('--json', 'print JSON instead of text')
     .action(async (file: string, options: ImagesOptions) => end(await images(file, options)));
+  addMirror(command, end);
 }
 
 async function images(file: string, options: ImagesOptions): Promise<Exit> {
-  let found: readonly UsedImage[];
-  try {
-    const app = new App();
-    const program = await loadProgram(file);
-    program(app);
-    synthesiseApp(app);
-    found = imagesOf(viewOf(app.node.findAll()));
-  } catch (error) {
-    process.stderr.write(`${failureText(error, file)}\n`);
-    return EXIT.failed;
-  }
+  const view = await readProgramView(file);
+  if (view === undefined) return EXIT.failed;
+  const found = imagesOf(view);
   if (options.json === true) printJson(found);
   else tell(found);
   return EXIT.ok;

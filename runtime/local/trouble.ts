@@ -23,6 +23,12 @@ export const TROUBLE_CODES = [
   'session_ambiguous',
   'server_unknown',
   'server_ambiguous',
+  'tool_missing',
+  'login_refused',
+  'image_missing',
+  'image_collision',
+  'copy_failed',
+  'interrupted',
 ] as const;
 
 export type TroubleCode = (typeof TROUBLE_CODES)[number];

@@ -27,17 +27,28 @@ export class CliProcess {
   /** Resolves to the exit code; null where a signal ended it. */
   readonly ended: Promise<number | null>;
   output = '';
+  /** What of it went to standard output. */
+  stdout = '';
 
-  /** @param command what Node runs. @default the command of this clone */
-  constructor(args: readonly string[], command = [...tsx, path.join(root, 'cli/main.ts')]) {
+  /**
+   * @param command what Node runs. @default the command of this clone
+   * @param env changes of the environment
+   */
+  constructor(
+    args: readonly string[],
+    command = [...tsx, path.join(root, 'cli/main.ts')],
+    env: NodeJS.ProcessEnv = {},
+  ) {
     this.child = spawn(process.execPath, [...command, ...args], {
       cwd: root,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.setEncoding('utf8');
       stream?.on('data', (text: string) => (this.output += text));
     }
+    this.child.stdout?.on('data', (text: string) => (this.stdout += text));
     this.ended = new Promise((resolve) => {
       this.child.once('close', (code) => {
         resolve(code);
