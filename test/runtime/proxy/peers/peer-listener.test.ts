@@ -42,7 +42,7 @@ const named = (identity: string, psk = keys.sealing('peer').key) => ({
   pskCallback: () => ({ identity, psk }),
 });
 
-describe('the listener for peers', () => {
+describe('attack 28: the listener for peers', () => {
   it('serves whoever has a key, by its pipeline', async () => {
     expect(await attempt(connectingToPeers(keys))).toBe('200');
     expect(replicas.at(0).received).toHaveLength(1);

@@ -37,7 +37,7 @@ async function initialize(caller: Readonly<Record<string, string>> = USER_1) {
   return { ...caller, 'mcp-session-id': sessionOf(await world.post(INITIALIZE, caller)) };
 }
 
-describe('an MCP session', () => {
+describe('attack 11: an MCP session', () => {
   it.each([false, true])('has one id for its caller and one for the server (stream: %j)', async (sse) => {
     world = await World.start({ upstream: serverOf('m9', sse) });
     const mine = await initialize();

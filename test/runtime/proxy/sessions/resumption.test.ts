@@ -78,7 +78,7 @@ async function resumed(id: string, replay: string, headers = mine): Promise<stri
 
 const lastEventIds = () => world.received.map(({ headers }) => headers['last-event-id']).slice(1);
 
-describe('the id of an event', () => {
+describe('attack 29: the id of an event', () => {
   it('resumes its stream for the caller who had it, and the server sees its own', async () => {
     await start();
     const id = await brokenCall();
@@ -132,7 +132,7 @@ describe('the id of an event', () => {
   });
 });
 
-describe('a stream that resumes', () => {
+describe('attack 33: a stream that resumes', () => {
   it('brings answers to what was asked in this session, and no others', async () => {
     await start();
     const id = await brokenCall();
@@ -173,7 +173,7 @@ describe('a stream that resumes', () => {
   });
 });
 
-describe('a stream that resumes at a proxy that was restarted', () => {
+describe('attack 33: a stream that resumes at a proxy that was restarted', () => {
   it('brings the answer to what was asked before', async () => {
     await start();
     const id = await brokenCall();

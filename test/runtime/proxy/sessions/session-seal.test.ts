@@ -19,7 +19,7 @@ const ringOf = (file: GatewayKeys, nowMs = MADE) =>
 const sealWith = (ring: KeyRing, server = NOTES) => new SessionSeal(ring, server);
 const sealed = (seal: SessionSeal, subject = 'ada') => seal.seal(SESSION, subject) ?? '';
 
-describe('a sealed session id', () => {
+describe('attack 11: a sealed session id', () => {
   const seal = sealWith(ringOf(keys(key('k1', 1))));
 
   it('opens for its caller, at every proxy with the key, also the second time', () => {
