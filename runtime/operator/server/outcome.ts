@@ -8,6 +8,8 @@ import { isKubeError } from '#runtime/kube/kube.ts';
  * longer it lasts the longer the pause, and that is read off the status, so that a restart doesn't begin again.
  */
 const REFUSED_MS = { first: 5_000, last: 60_000 } as const;
+/** What keeps a server from being ready comes as an event; the longer it lasts, the less there is to find without one. */
+const UNREADY_MOST_MS = 60_000;
 /** For a namespace that is going away, and the server with it. */
 const ENDING_MS = 30_000;
 
@@ -19,7 +21,7 @@ export interface PassResult {
   readonly unreadyForMs: number;
   /** When time alone changes something: a coalesced write, a status that waits for time to pass. */
   readonly lookAgainMs: readonly (number | undefined)[];
-  /** How often a server that is not ready is looked at anyway. */
+  /** How often a server that is not ready is looked at anyway, at first. */
   readonly requeueMs: number;
 }
 
@@ -33,6 +35,6 @@ export function outcomeOf({ errors, isReady, unreadyForMs, lookAgainMs, requeueM
   if (passing !== undefined) return { kind: 'retry', error: passing };
   if (errors.some((error) => isKubeError(error, 'namespace_terminating'))) times.push(ENDING_MS);
   else if (errors.length > 0) times.push(refusedMs(unreadyForMs));
-  else if (!isReady) times.push(requeueMs);
+  else if (!isReady) times.push(Math.max(requeueMs, Math.min(UNREADY_MOST_MS, unreadyForMs)));
   return times.length === 0 ? { kind: 'done' } : { kind: 'again', afterMs: Math.min(...times) };
 }

@@ -18,8 +18,13 @@ describe('after a pass', () => {
     expect(outcomeOf(result())).toEqual({ kind: 'done' });
   });
 
-  it('a server that is not ready is looked at again', () => {
-    expect(outcomeOf(result({ isReady: false }))).toEqual({ kind: 'again', afterMs: 10_000 });
+  it('a server that is not ready is looked at again, more seldom the longer it lasts', () => {
+    const pauses = [0, 9_000, 25_000, 3_600_000].map((unreadyForMs) =>
+      outcomeOf(result({ isReady: false, unreadyForMs })),
+    );
+    expect(pauses).toEqual([10_000, 10_000, 25_000, 60_000].map((afterMs) => ({ kind: 'again', afterMs })));
+    const seldom = result({ isReady: false, unreadyForMs: 3_600_000, requeueMs: 600_000 });
+    expect(outcomeOf(seldom)).toEqual({ kind: 'again', afterMs: 600_000 });
   });
 
   it('the earliest time counts', () => {
