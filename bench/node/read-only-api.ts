@@ -15,6 +15,9 @@ export interface ReadOnlyApiOptions {
   readonly certificate: { readonly certificate: string; readonly key: string };
 }
 
+/** An API server keeps connections for minutes; one that is closed under a review costs a proxy its stream. */
+const IDLE_MS = 180_000;
+
 const NAMESPACE = 'bench';
 const GROUP = 'mcpruntime.org/v1alpha1';
 const POD_KEY = 'authentication.kubernetes.io/pod-';
@@ -54,6 +57,7 @@ export class ReadOnlyApi {
       ['secrets', [this.secret(certificate)]],
     ]);
     this.server = http.createServer((request, response) => void this.answer(request, response));
+    this.server.keepAliveTimeout = IDLE_MS;
   }
 
   async listen(): Promise<string> {
