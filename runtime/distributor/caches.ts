@@ -4,10 +4,9 @@ import { LABELS, PLATFORM } from '#api/labels.ts';
 import { DISTRIBUTOR } from '#api/names.ts';
 import type { Permission } from '#api/permission.ts';
 import { withoutBookkeeping } from '#runtime/kube/bookkeeping.ts';
-import { at, listAt, textAt } from '#runtime/kube/json-path.ts';
+import { at } from '#runtime/kube/json-path.ts';
 import type { KubeObject } from '#runtime/kube/object.ts';
 import { Reflector, type ReflectorOptions } from '#runtime/kube/reflector.ts';
-import { Sharing } from '#runtime/kube/sharing.ts';
 import { CONFIG_MAP, GRANT, POD, SECRET, SERVER, SESSION } from '#runtime/policy-book/kinds.ts';
 import { GRANT_INDEXERS, SESSION_INDEXERS } from '#runtime/policy-book/policy-book.ts';
 import { TOMBSTONE_LABEL } from '#runtime/policy-book/tombstone-map.ts';
@@ -57,8 +56,8 @@ export interface DistributorCaches {
 }
 
 /** What policy is made of, and nothing of what became of it. */
-function specOnly({ status: _status, ...object }: KubeObject): KubeObject {
-  return withoutBookkeeping(object);
+function specOnly(object: KubeObject): KubeObject {
+  return { ...withoutBookkeeping(object), status: undefined };
 }
 
 /** Whose it is, where it is, and whether it is ready. */
@@ -74,16 +73,8 @@ function podSummary({ apiVersion, kind, metadata, status }: KubeObject): KubeObj
       ...(resourceVersion !== undefined && { resourceVersion }),
       ...(labels !== undefined && { labels }),
     },
-    status: { podIP: at(status, 'podIP'), conditions: conditionsOf(status) },
+    status: { podIP: at(status, 'podIP'), conditions: at(status, 'conditions') },
   };
-}
-
-/** What they say, not since when: so nearly all pods say the same. */
-function conditionsOf(status: unknown): readonly object[] {
-  return listAt(status, 'conditions').map((each) => ({
-    type: textAt(each, 'type'),
-    status: textAt(each, 'status'),
-  }));
 }
 
 /** Caches that are empty until they are started. */
@@ -91,15 +82,8 @@ export function createCaches(
   common: Pick<ReflectorOptions, 'source' | 'log' | 'clock'>,
   namespace: string,
 ): DistributorCaches {
-  const sharing = new Sharing();
-  const watch = (options: Omit<ReflectorOptions, 'source' | 'log'>) => {
-    const { transform = withoutBookkeeping } = options;
-    return new Reflector({
-      ...common,
-      ...options,
-      transform: (object) => sharing.share(transform(object)),
-    });
-  };
+  const watch = (options: Omit<ReflectorOptions, 'source' | 'log'>) =>
+    new Reflector({ ...common, transform: withoutBookkeeping, ...options });
   return {
     servers: watch({ type: SERVER, transform: specOnly }),
     grants: watch({ type: GRANT, indexers: GRANT_INDEXERS, transform: specOnly }),
