@@ -10,7 +10,7 @@ import { revokeDelaysMs } from './revoke.ts';
 export async function benchNode(context: BenchContext): Promise<readonly Measure[]> {
   const { env, say, signal } = context;
   const rssMib = await distributorRssMib(context);
-  const node = await startOwnNode({ env, say, platform: true }, signal);
+  const node = await startOwnNode({ env, say, platform: 'installed' }, signal);
   try {
     const delays = await revokeDelaysMs(node.about, context);
     return [

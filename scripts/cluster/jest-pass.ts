@@ -1,8 +1,9 @@
 // One run of Jest over a part of the tests on a cluster, and what it came to. Jest's own summary is for people; its report
 // also knows the suites that never ran, and a skipped test has not passed.
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { globSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import type { Counts } from '../suite-command.ts';
 import { CLUSTER_VARIABLE } from './cluster-file.ts';
@@ -28,7 +29,21 @@ export function hasFiles({ files }: Pass): boolean {
   return globSync(files, { cwd: root }).length > 0;
 }
 
+/** Whether any file of a pass is among those that the user asks for. */
+export async function isWanted(pass: Pass, args: readonly string[]): Promise<boolean> {
+  const { stdout } = await execute(process.execPath, [...jestArgs(pass), '--listTests', ...args], {
+    cwd: root,
+  });
+  return stdout.trim() !== '';
+}
+
 const root = path.resolve(import.meta.dirname, '../..');
+const execute = promisify(execFile);
+
+function jestArgs({ config, files }: Pass): readonly string[] {
+  const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
+  return [...jest, `--config=${config}`, '--passWithNoTests', `--testMatch=${path.join(root, files)}`];
+}
 const report = z.object({
   numPassedTests: z.number(),
   numFailedTests: z.number(),
@@ -55,10 +70,8 @@ export function runPass(
 ): RunningPass {
   const output = path.join(path.dirname(clusterFile), `${pass.name}.json`);
   rmSync(output, { force: true });
-  const jest = ['--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js'];
-  const own = [`--config=${pass.config}`, '--passWithNoTests', '--json', `--outputFile=${output}`];
-  const files = `--testMatch=${path.join(root, pass.files)}`;
-  const child = spawn(process.execPath, [...jest, ...own, files, ...pass.args, ...args], {
+  const own = [...jestArgs(pass), '--json', `--outputFile=${output}`];
+  const child = spawn(process.execPath, [...own, ...pass.args, ...args], {
     cwd: root,
     env: { ...process.env, [CLUSTER_VARIABLE]: clusterFile },
     // With --json Jest prints the whole report on its standard output, too.

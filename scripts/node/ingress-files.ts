@@ -6,10 +6,19 @@ import type { Addresses } from './addresses.ts';
 /** Of the IngressClass and of the GatewayClass. */
 export const INGRESS_CLASS = 'contour';
 
-export const GATEWAY = { namespace: 'projectcontour', name: 'contour' } as const;
+export interface GatewayRef {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The one that a node brings along, and that Contour serves unless it is told another. */
+export const GATEWAY = { namespace: 'projectcontour', name: 'contour' } as const satisfies GatewayRef;
 
 /** Where Envoy takes plain HTTP, for an Ingress and for the Gateway's listener of port 80 alike. */
 export const HTTP_PORT = 8080;
+
+/** Where Envoy takes TLS, for listeners of port 443. */
+export const HTTPS_PORT = 8443;
 
 /** Where Envoy says that it is ready, as soon as it has heard of Contour. It opens the one above with the first route. */
 export const HEALTH_PORT = 8002;
@@ -17,8 +26,9 @@ export const HEALTH_PORT = 8002;
 /** Between Contour and Envoy, on loopback of the node. */
 export const XDS_PORT = 8001;
 
-export function contourText(): string {
-  return stringify({ gateway: { gatewayRef: GATEWAY } });
+/** @param gateway the one whose routes are served; it may come later, and from somebody else */
+export function contourText(gateway: GatewayRef): string {
+  return stringify({ gateway: { gatewayRef: gateway } });
 }
 
 export function contourArgs({ node }: Addresses, kubeconfig: string, config: string): readonly string[] {

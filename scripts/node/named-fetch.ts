@@ -8,7 +8,8 @@ export class NamedFetch {
   private readonly addresses = new Map<string, string>();
   private readonly agent: Agent;
 
-  constructor() {
+  /** @param ca PEM of an authority to trust, for https. @default those that Node knows */
+  constructor({ ca }: { readonly ca?: string } = {}) {
     const lookup: LookupFunction = (hostname, options, callback) => {
       const address = this.addresses.get(hostname);
       if (address === undefined) {
@@ -19,7 +20,7 @@ export class NamedFetch {
       if (options.all === true) callback(null, [found]);
       else callback(null, found.address, found.family);
     };
-    this.agent = new Agent({ connect: { lookup } });
+    this.agent = new Agent({ connect: { lookup, ...(ca !== undefined && { ca }) } });
   }
 
   /** Has a name lead to an address. */
@@ -30,9 +31,10 @@ export class NamedFetch {
   /** Bodies are text. */
   readonly fetch: typeof fetch = async (input, init) => {
     const target = input instanceof Request ? input.url : String(input);
-    const { body, headers, method, signal } = init ?? {};
+    const { body, headers, method, redirect, signal } = init ?? {};
     const answer = await undiciFetch(target, {
       ...(method !== undefined && { method }),
+      ...(redirect !== undefined && { redirect }),
       ...(signal !== undefined && signal !== null && { signal }),
       headers: Object.fromEntries(new Headers(headers)),
       ...(typeof body === 'string' && { body }),

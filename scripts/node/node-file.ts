@@ -21,6 +21,8 @@ export const nodeFile = clusterFile.extend({
     .object({
       /** Where Envoy takes plain HTTP. */
       url: z.string(),
+      /** Where it takes TLS, where a Gateway has a listener for it. */
+      tlsUrl: z.string().optional(),
       ingressClass: z.string(),
       gateway: z.object({ namespace: z.string(), name: z.string() }),
     })

@@ -3,7 +3,12 @@ import path from 'node:path';
 import { envoy } from '../engines/envoy.ts';
 import { findNodeEngines } from '../engines/find-engines.ts';
 import type { Say } from '../engines/go.ts';
-import { CONTOUR_DEFINITIONS, GATEWAY_API, moduleFolder } from '../engines/module-files.ts';
+import {
+  CONTOUR_DEFINITIONS,
+  GATEWAY_API,
+  moduleFolder,
+  PROMETHEUS_OPERATOR,
+} from '../engines/module-files.ts';
 import { findEngine } from '../engines/packaged-engine.ts';
 import { OLDEST_MINOR } from '../engines/versions.ts';
 import { buildImages } from '../images/build-images.ts';
@@ -14,9 +19,15 @@ import { TestNode } from './test-node.ts';
 export interface OwnNodeOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly say: Say;
-  /** Whether the platform is built and installed; without, a test of the node itself starts sooner. */
-  readonly platform: boolean;
+  /**
+   * Of the platform: `installed`; or its images and no more, for tests that install it themselves, behind the Gateway that
+   * an environment makes; or nothing, because a test of the node itself starts sooner without.
+   */
+  readonly platform: 'installed' | 'images' | 'none';
 }
+
+/** The Gateway of an environment that names none. */
+const OWN_GATEWAY = { namespace: 'mcp-gateway', name: 'mcp-gateway' } as const;
 
 /**
  * Brings a node up. Nothing is left where it throws, or is aborted.
@@ -31,14 +42,20 @@ export async function startOwnNode(options: OwnNodeOptions, signal: AbortSignal)
   const definitions = [
     await moduleFolder(GATEWAY_API, { env, say }),
     path.join(await moduleFolder(CONTOUR_DEFINITIONS, { env, say }), '01-crds.yaml'),
+    ...(options.platform === 'images' ? [await moduleFolder(PROMETHEUS_OPERATOR, { env, say })] : []),
   ];
   signal.throwIfAborted();
-  const images = options.platform ? (await buildImages({ say, env })).map(({ archive }) => archive) : [];
+  const images =
+    options.platform === 'none' ? [] : (await buildImages({ say, env })).map(({ archive }) => archive);
+  const gateway = options.platform === 'images' ? OWN_GATEWAY : undefined;
   const startedAt = performance.now();
-  const node = await TestNode.start({ env, say, engines, envoy: found.path, images, definitions }, signal);
+  const node = await TestNode.start(
+    { env, say, engines, envoy: found.path, images, definitions, gateway },
+    signal,
+  );
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
   say(`a node of Kubernetes ${engines.minor} is up in ${seconds} s, its logs are in ${node.folder}`);
-  if (!options.platform) return node;
+  if (options.platform !== 'installed') return node;
   try {
     await install(node, say, signal);
     return node;

@@ -9,6 +9,7 @@ import { engineCache, type NodeEngines } from '../engines/find-engines.ts';
 import type { Say } from '../engines/go.ts';
 import { boxEvent, type BoxPlan } from './box/box-plan.ts';
 import { makeControlGroups } from './control-groups.ts';
+import { GATEWAY, type GatewayRef } from './ingress-files.ts';
 import { makeLink } from './network.ts';
 import { NodeError } from './node-error.ts';
 import { NODE_FILE, nodeFile, type NodeFile } from './node-file.ts';
@@ -28,6 +29,8 @@ export interface TestNodeOptions {
   readonly images: readonly string[];
   /** Files and folders of definitions: those of the Gateway API and of Contour at least. */
   readonly definitions: readonly string[];
+  /** The Gateway that is served. @default one that the node brings along */
+  readonly gateway?: GatewayRef | undefined;
 }
 
 const execute = promisify(execFile);
@@ -52,7 +55,7 @@ export class TestNode {
     const slot = await takeSlot(path.join(engineCache(options.env), '../nodes'), options.say, removeRemains);
     try {
       const images = [...writeOwnImages(slot.folder, busybox), ...options.images];
-      const { engines, envoy, definitions } = options;
+      const { engines, envoy, definitions, gateway = GATEWAY } = options;
       const plan: BoxPlan = {
         addresses: slot.addresses,
         folder: slot.folder,
@@ -60,6 +63,7 @@ export class TestNode {
         envoy,
         images,
         definitions: [...definitions],
+        gateway,
       };
       const pid = await startBox(plan, options, signal);
       return new TestNode(slot, pid);

@@ -36,6 +36,8 @@ export const boxPlan = z.object({
   images: z.array(z.string()),
   /** Files and folders of definitions to apply. */
   definitions: z.array(z.string()),
+  /** The Gateway that is served. */
+  gateway: z.object({ namespace: z.string(), name: z.string() }),
 });
 
 export type BoxPlan = z.output<typeof boxPlan>;

@@ -75,8 +75,11 @@ export function dnsSpec({ folder, engines }: BoxPlan, kubeconfig: string): Proce
   return { name: 'coredns', program: engines.coredns, args: ['-conf', config] };
 }
 
-export function contourSpec({ addresses, folder, engines }: BoxPlan, kubeconfig: string): ProcessSpec {
-  const config = write(path.join(folder, 'contour.yaml'), contourText());
+export function contourSpec(
+  { addresses, folder, engines, gateway }: BoxPlan,
+  kubeconfig: string,
+): ProcessSpec {
+  const config = write(path.join(folder, 'contour.yaml'), contourText(gateway));
   return { name: 'contour', program: engines.contour, args: contourArgs(addresses, kubeconfig, config) };
 }
 

@@ -7,7 +7,7 @@ import { PLAIN_USERS } from '../../cluster/cluster-file.ts';
 import { ControlEndpoint } from '../../cluster/control-endpoint.ts';
 import { ADMIN } from '../../engines/control-plane-files.ts';
 import { NODE_NAME } from '../addresses.ts';
-import { GATEWAY, HTTP_PORT, INGRESS_CLASS } from '../ingress-files.ts';
+import { HTTP_PORT, HTTPS_PORT, INGRESS_CLASS } from '../ingress-files.ts';
 import { NODE_FILE, type NodeFile } from '../node-file.ts';
 import { boxCommands } from './box-commands.ts';
 import type { Box } from './box.ts';
@@ -31,7 +31,12 @@ export async function serveCommands(box: Box): Promise<void> {
     operator: { namespace: NAMESPACES.platform, serviceAccount: OPERATOR.serviceAccount },
     control: { url: endpoint.url, token: endpoint.token },
     node: { name: NODE_NAME, address: node, machine: plan.addresses.machine },
-    ingress: { url: `http://${node}:${HTTP_PORT}`, ingressClass: INGRESS_CLASS, gateway: GATEWAY },
+    ingress: {
+      url: `http://${node}:${HTTP_PORT}`,
+      tlsUrl: `https://${node}:${HTTPS_PORT}`,
+      ingressClass: INGRESS_CLASS,
+      gateway: plan.gateway,
+    },
   };
   writeFileSync(path.join(plan.folder, NODE_FILE), JSON.stringify(content, null, 2), { mode: 0o600 });
 }

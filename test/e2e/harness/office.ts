@@ -1,0 +1,154 @@
+// The office of test/e2e/team on a node without a platform: what its people bring themselves, its program rendered by the
+// command line, and its callers.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { NAMESPACES } from '#api/names.ts';
+import { McpCaller, type CallOutcome, type Era } from '#runtime/local/mcp-caller.ts';
+import { NamedFetch } from '#scripts/node/named-fetch.ts';
+import { API_TOKEN_SECRET, QUICKSTART_IMAGES } from '#scripts/node/platform/program.ts';
+import { PROGRAMS } from '#scripts/images/targets.ts';
+import { callTool } from '#scripts/tool-call.ts';
+import { cluster } from '#test/cluster/harness/cluster.ts';
+import { VISITORS } from '../team/program/office.ts';
+import { node } from './node.ts';
+import { certificateFor } from './office-certificate.ts';
+import { onNode } from './volumes.ts';
+
+const execute = promisify(execFile);
+const root = path.resolve(import.meta.dirname, '../../..');
+
+/** As in its environment.yaml. */
+const HOST = 'mcp.office.example.org';
+const CERTIFICATE = { name: 'office-tls', namespace: 'mcp-gateway' } as const;
+const MONITORING = 'monitoring';
+const VOLUME_FOLDER = '/var/lib/office-sentinel';
+
+/** Its states: programs of test/e2e/team/program. */
+export type State = 'installed' | 'changed' | 'upgraded';
+
+const namespace = (name: string, labels: Readonly<Record<string, string>> = {}) => ({
+  apiVersion: 'v1',
+  kind: 'Namespace',
+  metadata: { name, labels },
+});
+
+const volume = {
+  apiVersion: 'v1',
+  kind: 'PersistentVolume',
+  metadata: { name: 'office-sentinel' },
+  spec: {
+    capacity: { storage: '100Gi' },
+    accessModes: ['ReadWriteOnce'],
+    persistentVolumeReclaimPolicy: 'Retain',
+    hostPath: { path: VOLUME_FOLDER },
+  },
+};
+
+/** Images under the names that the program gives them. */
+async function nameImages(): Promise<void> {
+  const local = (name: string, tag: string) => `mcp-runtime.local/${name}:${tag}`;
+  const names = [
+    ...PROGRAMS.map((program) => [local(program, 'test'), local(program, 'next')] as const),
+    ...Object.entries(QUICKSTART_IMAGES).map(([name, target]) => [local(target, 'test'), name] as const),
+  ];
+  for (const [from, to] of names) await onNode('ctr -n k8s.io images tag --force "$1" "$2"', [from, to]);
+}
+
+/** What was there before the platform comes: namespaces of others, and an empty volume. */
+export async function furnish(): Promise<void> {
+  await nameImages();
+  await onNode('rm -rf "$1"; install -d -o 65532 -g 65532 "$1"', [VOLUME_FOLDER]);
+  await cluster().kubectl(['delete', 'persistentvolume', volume.metadata.name, '--ignore-not-found']);
+  const visitors = namespace(VISITORS, { 'app.kubernetes.io/part-of': 'mcp-runtime' });
+  await cluster().apply([namespace(MONITORING), visitors, volume]);
+}
+
+export class Office {
+  private readonly folder = mkdtempSync(path.join(tmpdir(), 'mcp-runtime-office-'));
+  private readonly named: NamedFetch;
+
+  /** Brings the Secrets that no manifest holds, in their namespaces. */
+  static async open(): Promise<Office> {
+    const { certificate, key } = await certificateFor(HOST);
+    const secret = (metadata: object, stringData: object, type = 'Opaque') => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      type,
+      stringData,
+    });
+    const token = { name: API_TOKEN_SECRET.name, namespace: NAMESPACES.sentinel };
+    await cluster().apply([
+      namespace(CERTIFICATE.namespace),
+      namespace(NAMESPACES.sentinel),
+      secret(CERTIFICATE, { 'tls.crt': certificate, 'tls.key': key }, 'kubernetes.io/tls'),
+      secret(token, { [API_TOKEN_SECRET.key]: 'a-token-of-the-office-0123456789' }),
+    ]);
+    return new Office(certificate);
+  }
+
+  private constructor(ca: string) {
+    this.named = new NamedFetch({ ca });
+    this.named.name(HOST, new URL(node().ingress.url).hostname);
+  }
+
+  async close(): Promise<void> {
+    await this.named.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Writes what its program is in a state, over what it was. @returns the folder */
+  async synth(state: State): Promise<string> {
+    const tools = ['--flux', '--argocd', 'application', '--repository', 'https://git.example.org/office.git'];
+    const to = ['--gitops', this.folder, '--path', '.', '--name', 'office'];
+    await this.command(['synth', `test/e2e/team/program/${state}.ts`, ...to, ...tools]);
+    return this.folder;
+  }
+
+  /** Runs the `mcp-runtime` command. */
+  async command(args: readonly string[]): Promise<string> {
+    const env = { ...process.env, KUBECONFIG: cluster().about.users['admin']?.kubeconfig };
+    const main = ['--import', 'tsx', 'cli/main.ts'];
+    return (await execute(process.execPath, [...main, ...args], { cwd: root, env })).stdout;
+  }
+
+  private url(server: string): string {
+    const { port } = new URL(node().ingress.tlsUrl ?? '');
+    return `https://${HOST}:${port}/${server}/mcp`;
+  }
+
+  /** Where plain http leads. */
+  async redirect(server: string): Promise<string | null> {
+    const { port } = new URL(node().ingress.url);
+    const answer = await this.named.fetch(`http://${HOST}:${port}/${server}/mcp`, { redirect: 'manual' });
+    return answer.headers.get('location');
+  }
+
+  /** A call of a tool by the smallest client: `allowed`, or why not. */
+  call(server: string, headers: Readonly<Record<string, string>>, tool = 'list_notes'): Promise<string> {
+    return callTool({ url: this.url(server), tool, headers, fetch: this.named.fetch });
+  }
+
+  /** A call by the official client. */
+  async officialCall(
+    server: string,
+    era: Era,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<CallOutcome<unknown>> {
+    const connected = await McpCaller.connect({
+      url: this.url(server),
+      era,
+      headers,
+      fetch: this.named.fetch,
+    });
+    if (connected.kind !== 'result') return connected;
+    try {
+      return await connected.value.call({ name: 'list_notes', args: {} });
+    } finally {
+      await connected.value.close();
+    }
+  }
+}

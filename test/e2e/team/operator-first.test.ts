@@ -1,0 +1,44 @@
+// The platform of a team that loses its operator first: installed as Argo CD does it, in waves; then removed the wrong way
+// round, while nobody looks after what is left.
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { until } from '#test/cluster/harness/eventually.ts';
+import { sync } from '../harness/gitops/argo.ts';
+import { inventory, moreThan } from '../harness/gitops/inventory.ts';
+import { deleteResources, deleteRest, deleteStack, stacksBackwards } from '../harness/gitops/uninstall.ts';
+import { furnish, Office } from '../harness/office.ts';
+
+jest.setTimeout(420_000);
+
+const SUPPORT = { 'x-mcp-human-id': 'ada', 'x-mcp-team-id': 'support' };
+
+let before: ReadonlySet<string>;
+let office: Office;
+let folder: string;
+
+beforeAll(async () => {
+  await furnish();
+  before = await inventory();
+  office = await Office.open();
+  folder = await office.synth('installed');
+});
+afterAll(() => office.close());
+
+describe('a platform that is applied in waves', () => {
+  it('becomes healthy wave by wave, and serves', async () => {
+    await sync(folder);
+    for (const server of ['manuals', 'guests']) expect(await office.call(server, SUPPORT)).toBe('allowed');
+  });
+
+  it('is removed without its operator, and nothing waits for it', async () => {
+    await deleteStack(folder, 'platform');
+    await deleteResources();
+    for (const stack of stacksBackwards(folder)) if (stack !== 'platform') await deleteStack(folder, stack);
+    await deleteRest();
+    await until(
+      'nothing is left',
+      () => moreThan(before),
+      (left) => left.length === 0,
+      { timeoutMs: 90_000, everyMs: 1_000 },
+    );
+  });
+});
