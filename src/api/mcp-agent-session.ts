@@ -115,7 +115,7 @@ export const MCPAgentSession = defineKind({
     },
     { name: 'Trust', type: 'string', jsonPath: '.spec.consentedTrust', description: 'Trust consented to' },
     { name: 'Revoked', type: 'boolean', jsonPath: '.spec.revoked', description: 'Whether it was revoked' },
-    { name: 'Expires', type: 'date', jsonPath: '.spec.expiresAt', description: 'When it ends' },
+    { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt', description: 'When it ends' },
     { name: 'Phase', type: 'string', jsonPath: '.status.phase', description: 'Whether it is in force' },
     {
       name: 'Age',

@@ -111,6 +111,17 @@ describe('the definitions', () => {
     }
   });
 
+  it('have no column of a moment to come as a date, of which kubectl shows an age or <invalid>', () => {
+    const column = z.object({ type: z.string(), jsonPath: z.string() });
+    const dates = definitions.flatMap(({ spec }) =>
+      z
+        .array(column)
+        .parse(spec.versions[0]?.additionalPrinterColumns)
+        .filter(({ type }) => type === 'date'),
+    );
+    expect(new Set(dates.map(({ jsonPath }) => jsonPath))).toEqual(new Set(['.metadata.creationTimestamp']));
+  });
+
   it('carry their rules at spec, where an old object does not block its status', () => {
     const withRules = fields.filter(({ schema }) => schema['x-kubernetes-validations'] !== undefined);
     expect(withRules.map(({ path }) => path)).toEqual(

@@ -94,7 +94,7 @@ describe('a call through the Gateway', () => {
     // The client of the first asks what the server can do before it calls; the second is refused that.
     const trail = await readTrail(await sentinel(), new Map([[trace, 3]]), 90_000);
     const decisions = finishedOf(trail.ofTrace(trace)).map(
-      ({ payload }) => `${payload.tool_name ?? 'no tool'}: ${payload.reason ?? ''}`,
+      ({ payload }) => `${payload.tool_name ?? 'no tool'}: ${payload.reason}`,
     );
     expect(decisions).toContain('list_notes: allowed');
     expect(decisions).toContain('no tool: session_not_found');
