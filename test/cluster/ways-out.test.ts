@@ -152,10 +152,19 @@ describe('the Helm output', () => {
   });
 
   it.each([
-    ['misspelt', 'operator.replica=3', /replica/],
-    ['an image that may be another one tomorrow', 'proxy.image=example.org/proxy:latest', /image/],
-    ['a number that is none', 'operator.replicas=many', /replicas/],
-  ])('refuses a value that is %s', async (_what, value, reason) => {
+    ['misspelt', 'operator.replica=3', /at '\/operator': .*'replica'/],
+    [
+      'an image that may be another one tomorrow',
+      'proxy.image=example.org/proxy:latest',
+      /at '\/proxy\/image'/,
+    ],
+    [
+      'a number that is none',
+      'operator.replicas=many',
+      /at '\/operator\/replicas': got string, want integer/,
+    ],
+    ['of nothing that the program says', 'hosts.nobody=example.org', /at '': .*'hosts'/],
+  ])('refuses a value that is %s, and names its path', async (_what, value, reason) => {
     await expect(template('mcp-runtime', '--set', value)).rejects.toThrow(reason);
   });
 });
