@@ -1,7 +1,9 @@
 // One program, one file, and beside it what it may never load: what images hold, what the local platform starts and what
 // the bench measures.
 // A bundle takes about 100 ms, so nothing is cached and nothing can be stale.
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { z } from 'zod';
 import { build, formatMessages, type Message, type Metafile } from 'esbuild';
 import { directBuiltins, englishOnly } from './bundle-plugins.ts';
 
@@ -69,6 +71,7 @@ export async function bundle(
       minifySyntax: true,
       minifyWhitespace: true,
       lineLimit: 160,
+      define: { 'process.env.MCP_RUNTIME_VERSION': JSON.stringify(await version()) },
       plugins: [directBuiltins, englishOnly],
       logLevel: 'silent',
     });
@@ -81,6 +84,12 @@ export async function bundle(
     const details = await formatMessages(messagesOf(error), { kind: 'error', color: false });
     throw new BundleError(entry, details.join('').trim() || String(error), error);
   }
+}
+
+/** Of the platform, which its programs say of themselves. */
+async function version(): Promise<string> {
+  const parsed: unknown = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(parsed).version;
 }
 
 /** Bundles a program as `bundle` does, and returns the absolute path of its main file. */

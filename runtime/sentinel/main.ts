@@ -1,7 +1,9 @@
 // The sentinel's program. The line of its log that has `ingestUrl` and `apiUrl` says that and where it listens.
+// With arguments it restores or verifies a backup and ends.
 import { systemClock } from '#runtime/process/clock.ts';
 import { createLog } from '#runtime/process/log.ts';
 import { Shutdown } from '#runtime/process/shutdown.ts';
+import { runBackupCommand } from './backup/command.ts';
 import { errorMessage } from './errors.ts';
 import { readSentinelConfig } from './sentinel-config.ts';
 import { startSentinel } from './sentinel.ts';
@@ -35,4 +37,6 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+const args = process.argv.slice(2);
+if (args.length === 0) await main();
+else process.exitCode = await runBackupCommand(args, process.env);

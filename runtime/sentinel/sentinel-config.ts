@@ -2,6 +2,7 @@
 // src/api/sentinel-config.ts; defaults are stated there.
 import path from 'node:path';
 import { z } from 'zod';
+import { parseDurationMs } from '#api/duration.ts';
 import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
 import type { Env, EnvProblem, EnvResult } from '#runtime/process/env.ts';
 import { envInteger, envList, readEnv, SECRET } from '#runtime/process/env.ts';
@@ -9,6 +10,7 @@ import { LOG_LEVELS } from '#runtime/process/log.ts';
 import { isLoopbackHost } from './api/guard.ts';
 
 const MiB = 1024 * 1024;
+const SHORTEST_EVERY_MS = 60_000;
 
 const environment = z.object({
   DATA_DIR: z
@@ -41,6 +43,19 @@ const environment = z.object({
   STREAM_MAX_BYTES: envInteger(128 * MiB, 1024 ** 4)
     .default(2048 * MiB)
     .describe('the bound of the log on disk, in bytes'),
+  BACKUP_DIR: z
+    .string()
+    .optional()
+    .describe('the folder of backups')
+    .transform((folder) => (folder === undefined ? undefined : path.resolve(folder))),
+  BACKUP_EVERY: z
+    .string()
+    .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, 'expected a duration such as 24h or 90m')
+    .transform(parseDurationMs)
+    .refine((everyMs) => everyMs >= SHORTEST_EVERY_MS, 'expected a minute or more')
+    .optional()
+    .describe('the time from one backup to the next'),
+  BACKUP_RETAIN: envInteger(1, 1000).default(7).describe('how many backups are kept'),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('the least level that is logged'),
 });
 
@@ -51,6 +66,15 @@ export function readSentinelConfig(env: Env): EnvResult<SentinelConfig> {
   if (!result.ok) return result;
   const problems = PROBLEMS.flatMap((check) => check(result.value) ?? []);
   return problems.length === 0 ? result : { ok: false, problems };
+}
+
+/** What a restore reads of it: it takes no events and answers nobody. */
+const restoreEnvironment = environment.pick({ DATA_DIR: true, BACKUP_DIR: true });
+
+export type RestoreConfig = z.output<typeof restoreEnvironment>;
+
+export function readRestoreConfig(env: Env): EnvResult<RestoreConfig> {
+  return readEnv(restoreEnvironment, env);
 }
 
 /** What no variable says by itself. */
@@ -66,6 +90,15 @@ const PROBLEMS: readonly ((config: SentinelConfig) => EnvProblem | undefined)[] 
       'INGEST_KEYS_FILE is not set, so ingest knows no client: set it, or INGEST_TOKENS=kubernetes in a cluster.';
     return { variable: 'INGEST_KEYS_FILE', message };
   },
+  ({ BACKUP_DIR, BACKUP_EVERY }) => {
+    if (BACKUP_DIR !== undefined || BACKUP_EVERY === undefined) return undefined;
+    return { variable: 'BACKUP_DIR', message: 'BACKUP_EVERY is set and BACKUP_DIR is not: set both.' };
+  },
+  ({ BACKUP_DIR, DATA_DIR }) => {
+    if (BACKUP_DIR === undefined || !isWithin(BACKUP_DIR, DATA_DIR)) return undefined;
+    const message = `BACKUP_DIR is ${BACKUP_DIR}, within DATA_DIR, and would be lost with it: take another folder.`;
+    return { variable: 'BACKUP_DIR', message };
+  },
   ({ INVENTORY, INVENTORY_FILE }) => {
     if (INVENTORY === undefined || INVENTORY_FILE === undefined) return undefined;
     return {
@@ -74,3 +107,8 @@ const PROBLEMS: readonly ((config: SentinelConfig) => EnvProblem | undefined)[] 
     };
   },
 ];
+
+function isWithin(folder: string, parent: string): boolean {
+  const relative = path.relative(parent, folder);
+  return relative === '' || (relative !== '..' && !relative.startsWith(`..${path.sep}`));
+}

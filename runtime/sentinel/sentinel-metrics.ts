@@ -2,6 +2,7 @@
 import type { Registry } from '#runtime/process/metrics.ts';
 import { addProcessMetrics, createRegistry, sampledCounter, sampledGauge } from '#runtime/process/metrics.ts';
 import type { EventStream } from './stream/event-stream.ts';
+import type { Backups } from './backup/backups.ts';
 import type { Writer } from './writer/writer.ts';
 
 export class IngestCounts {
@@ -14,7 +15,14 @@ export class IngestCounts {
   };
 }
 
-export function sentinelMetrics(counts: IngestCounts, stream: EventStream, writer: Writer): Registry {
+export interface Measured {
+  readonly counts: IngestCounts;
+  readonly stream: EventStream;
+  readonly writer: Writer;
+  readonly backups: Backups | undefined;
+}
+
+export function sentinelMetrics({ counts, stream, writer, backups }: Measured): Registry {
   const registry = createRegistry();
   addProcessMetrics(registry);
   const one = (read: () => number) => () => [{ labels: {}, value: read() }];
@@ -61,5 +69,37 @@ export function sentinelMetrics(counts: IngestCounts, stream: EventStream, write
     help: '1 while the store takes events.',
     read: one(() => (writer.problem === undefined ? 1 : 0)),
   });
+  if (backups !== undefined) addBackupMetrics(registry, backups);
   return registry;
+}
+
+function addBackupMetrics(registry: Registry, backups: Backups): void {
+  sampledGauge({
+    registry,
+    name: 'mcp_sentinel_backup_last_success_timestamp_seconds',
+    help: 'When the latest backup of this sentinel was made, Unix time; 0 where there is none.',
+    read: () => [{ labels: {}, value: backups.last.atMs / 1000 }],
+  });
+  sampledGauge({
+    registry,
+    name: 'mcp_sentinel_backup_last_success_bytes',
+    help: 'Size of the latest backup of this sentinel.',
+    read: () => [{ labels: {}, value: backups.last.bytes }],
+  });
+  sampledGauge({
+    registry,
+    name: 'mcp_sentinel_backup_interval_seconds',
+    help: 'Time from one backup to the next; 0 where they are made when somebody asks.',
+    read: () => [{ labels: {}, value: backups.everyMs / 1000 }],
+  });
+  sampledCounter({
+    registry,
+    name: 'mcp_sentinel_backups_total',
+    help: 'Attempts to make a backup by result.',
+    labelNames: ['result'],
+    read: () => [
+      { labels: { result: 'success' }, value: backups.counts.succeeded },
+      { labels: { result: 'error' }, value: backups.counts.failed },
+    ],
+  });
 }

@@ -10,6 +10,9 @@ import { listen } from '#runtime/process/http.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { Shutdown } from '#runtime/process/shutdown.ts';
 import { createApi } from './api/api.ts';
+import { BackupFolder } from './backup/backup-folder.ts';
+import { Backups } from './backup/backups.ts';
+import { identityIn } from './identity.ts';
 import { FileInventory, type InventorySource } from './api/inventory-source.ts';
 import { LiveFeed } from './api/live-feed.ts';
 import type { ApiKeys } from './ingest/api-keys.ts';
@@ -51,13 +54,14 @@ interface Parts {
   readonly inventory: InventorySource;
   readonly feed: LiveFeed;
   readonly counts: IngestCounts;
+  readonly backups: Backups | undefined;
 }
 
 /** Resolves once ingest and API listen. Throws where a folder or port can't be had; the message says what to do. */
 export async function startSentinel(deps: SentinelDeps): Promise<SentinelAddresses> {
   const { config, clock } = deps;
   const cluster = await openCluster(deps);
-  const { stream, writer } = await openStorage(deps);
+  const { stream, writer, backups } = await openStorage(deps);
   const { INGEST_KEYS_FILE: keysFile } = config;
   const parts: Parts = {
     stream,
@@ -67,10 +71,12 @@ export async function startSentinel(deps: SentinelDeps): Promise<SentinelAddress
     inventory: cluster?.inventory ?? new FileInventory(config.INVENTORY_FILE, clock),
     feed: new LiveFeed(stream),
     counts: new IngestCounts(),
+    backups,
   };
   const ingestPort = await openIngest(deps, parts);
   const apiPort = await openApi(deps, parts);
   writer.start();
+  await backups?.start();
   return {
     ingestUrl: `http://${urlHost(config.INGEST_HOST)}:${ingestPort}/events`,
     apiUrl: `http://${urlHost(config.API_HOST)}:${apiPort}`,
@@ -87,17 +93,37 @@ async function openCluster({ config, clock, log, findCluster, shutdown }: Sentin
   return cluster;
 }
 
-async function openStorage({ config, log, shutdown }: SentinelDeps) {
+async function openStorage({ config, clock, log, shutdown }: SentinelDeps) {
   const release = await lockFolder(config.DATA_DIR);
   shutdown.add({ name: 'folder', run: release });
   const files = logFilesIn(path.join(config.DATA_DIR, 'log'));
   const stream = await openEmbeddedLog({ files, log, maxBytes: config.STREAM_MAX_BYTES });
   shutdown.add({ name: 'stream', run: () => stream.close() });
   const folder = path.join(config.DATA_DIR, 'store');
-  const openStore = async () => openEventStore(await openChdb(folder), config.RETENTION_DAYS);
+  const openStore = async () =>
+    openEventStore(await openChdb(folder, config.BACKUP_DIR), config.RETENTION_DAYS);
   const writer = new Writer({ stream, openStore, log });
   shutdown.add({ name: 'writer', run: (signal) => writer.stop(signal) });
-  return { stream, writer };
+  const backups = await openBackups({ config, clock, log }, { stream, writer });
+  if (backups !== undefined) shutdown.add({ name: 'backups', run: () => backups.stop() });
+  return { stream, writer, backups };
+}
+
+async function openBackups(
+  { config, clock, log }: Pick<SentinelDeps, 'config' | 'clock' | 'log'>,
+  storage: Pick<Parts, 'stream' | 'writer'>,
+): Promise<Backups | undefined> {
+  if (config.BACKUP_DIR === undefined) return undefined;
+  const sentinel = await identityIn(config.DATA_DIR);
+  return new Backups({
+    ...storage,
+    folder: new BackupFolder(config.BACKUP_DIR, sentinel),
+    sentinel,
+    clock,
+    log,
+    retain: config.BACKUP_RETAIN,
+    everyMs: config.BACKUP_EVERY,
+  });
 }
 
 async function openIngest({ config, clock, log, shutdown }: SentinelDeps, parts: Parts): Promise<number> {
@@ -118,7 +144,7 @@ async function openIngest({ config, clock, log, shutdown }: SentinelDeps, parts:
 }
 
 async function openApi({ config, clock, log, shutdown }: SentinelDeps, parts: Parts): Promise<number> {
-  const { stream, writer, cluster, inventory, feed, counts } = parts;
+  const { stream, writer, cluster, inventory, feed, counts, backups } = parts;
   const app = createApi({
     store: () => writer.store,
     pending: () => stream.stats().pending,
@@ -126,7 +152,8 @@ async function openApi({ config, clock, log, shutdown }: SentinelDeps, parts: Pa
     feed,
     health: () => healthOf(parts),
     isReady: () => stream.stats().problem === undefined && cluster?.synced !== false,
-    registry: sentinelMetrics(counts, stream, writer),
+    registry: sentinelMetrics({ counts, stream, writer, backups }),
+    backups,
     consoleDir: config.CONSOLE_DIR,
     token: config.API_TOKEN,
     allowedHosts: [...config.API_ALLOWED_HOSTS, urlHost(config.API_HOST)],
@@ -159,7 +186,7 @@ async function closeServer(server: http.Server, signal: AbortSignal): Promise<vo
   signal.removeEventListener('abort', end);
 }
 
-function healthOf({ stream, writer, keys, cluster, inventory }: Parts): HealthReport {
+function healthOf({ stream, writer, keys, cluster, inventory, backups }: Parts): HealthReport {
   const { problem, pending } = stream.stats();
   const components = {
     stream: componentOf(problem),
@@ -167,6 +194,7 @@ function healthOf({ stream, writer, keys, cluster, inventory }: Parts): HealthRe
     keys: componentOf(keys?.problem),
     cluster: componentOf(cluster?.problem),
     inventory: componentOf(inventory.problem),
+    backups: componentOf(backups?.problem),
   };
   const isOk = Object.values(components).every(({ status }) => status === 'ok');
   return { status: isOk ? 'ok' : 'degraded', components, pending };

@@ -58,6 +58,6 @@ export async function engineFiles(workshop: string): Promise<readonly ImageFile[
 async function manifest(): Promise<string> {
   const parsed: unknown = JSON.parse(await readFile(path.join(PACKAGE, 'package.json'), 'utf8'));
   const { version } = z.object({ version: z.string() }).parse(parsed);
-  const exports = { './connection': './connection.mjs' };
+  const exports = { '.': './connection.mjs', './connection': './connection.mjs' };
   return `${JSON.stringify({ name: 'chdb', version, type: 'module', exports }, null, 2)}\n`;
 }

@@ -15,6 +15,8 @@ export const SENTINEL_PATHS = {
   access: '/api/v1/access',
   summary: '/api/v1/summary',
   session: '/api/v1/session',
+  backups: '/api/v1/backups',
+  chains: '/api/v1/chains',
   health: '/health',
   ready: '/ready',
   metrics: '/metrics',
@@ -110,6 +112,46 @@ export const trafficSummary = z.object({
   pending,
 });
 export type TrafficSummary = z.output<typeof trafficSummary>;
+
+/** A finished backup. */
+export const backupRecord = z.object({
+  name: z.string(),
+  createdAt: z.string(),
+  /** Version of the program that made it. */
+  program: z.string(),
+  /** The sentinel whose events it holds; another one where the folder is shared, or after a loss. */
+  sentinel: z.string(),
+  events: count,
+  bytes: count,
+});
+export type BackupRecord = z.output<typeof backupRecord>;
+
+export const backupList = z.object({
+  /** The latest first. */
+  backups: z.array(backupRecord),
+  /** How many of its own the sentinel keeps. */
+  retain: count,
+  /** Absent where they are made only when somebody asks. */
+  everyMs: count.optional(),
+  /** The one that is being made. */
+  running: z.string().optional(),
+  /** The last attempt, where it failed. */
+  failure: z.object({ at: z.string(), message: z.string() }).optional(),
+});
+export type BackupList = z.output<typeof backupList>;
+
+/** A backup that was begun; `backupList` tells when it is finished. */
+export const backupBegun = z.object({ name: z.string() });
+
+/** Events of one start of one proxy, which form a chain: each holds the hash of the one before. */
+export const chainList = z.object({
+  events: count,
+  chains: count,
+  /** What is wrong with those that are not whole, one sentence each. */
+  problems: z.array(z.string()),
+  pending,
+});
+export type ChainList = z.output<typeof chainList>;
 
 /** Data of the `decisions` message of the live stream. */
 export const liveDecisions = z.object({

@@ -37,6 +37,12 @@ export interface SentinelEnvironment {
   readonly RETENTION_DAYS?: string;
   /** Bound of the log on disk; past it events are refused until the store has caught up. @default 2147483648 */
   readonly STREAM_MAX_BYTES?: string;
+  /** Folder of backups, outside `DATA_DIR` and better on another volume. @default none: there are no backups */
+  readonly BACKUP_DIR?: string;
+  /** Time from one backup to the next, `24h`. @default none: they are made when somebody asks */
+  readonly BACKUP_EVERY?: string;
+  /** How many of its own backups the sentinel keeps. @default 7 */
+  readonly BACKUP_RETAIN?: string;
   /** @default info */
   readonly LOG_LEVEL?: string;
 }

@@ -3,6 +3,7 @@ import type { AuditDecision } from '#api/audit-event.ts';
 import type { Inventory } from '#api/inventory.ts';
 import type {
   AccessList,
+  ChainList,
   DecisionCounts,
   DecisionPage,
   DecisionQuery,
@@ -13,6 +14,7 @@ import type {
   SummaryQuery,
   TrafficSummary,
 } from '#api/sentinel-api.ts';
+import { chainProblem } from '../store/chains.ts';
 import type { EventStore, PlacedEvent, ServerCount } from '../store/event-store.ts';
 import { textOfPosition } from '../store/position.ts';
 import { decisionRecordOf, requestKey, withEnd } from './decision-record.ts';
@@ -39,6 +41,16 @@ export async function decisionPageOf(
 export async function eventPageOf(store: EventStore, query: EventQuery, pending: number): Promise<EventPage> {
   const placed = await store.events(query);
   return { events: placed.map(({ event }) => event), next: nextOf(placed, query.limit), pending };
+}
+
+export async function chainListOf(store: EventStore, pending: number): Promise<ChainList> {
+  const chains = await store.chains();
+  return {
+    events: chains.reduce((sum, { events }) => sum + events, 0),
+    chains: chains.length,
+    problems: chains.map(chainProblem).filter((problem) => problem !== ''),
+    pending,
+  };
 }
 
 function nextOf(rows: readonly PlacedEvent[], limit: number): string | undefined {

@@ -1,4 +1,4 @@
-// The sentinel's HTTP API: questions about what was recorded, and the console's files. It reads and never writes;
+// The sentinel's HTTP API: questions about what was recorded, and the console's files. It never changes a record;
 // every input is parsed, every answer has the shape that src/api/sentinel-api.ts promises.
 import type { Context } from 'hono';
 import { Hono } from 'hono';
@@ -18,6 +18,9 @@ import {
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { Registry } from '#runtime/process/metrics.ts';
+import { BackupError } from '../backup/backup-error.ts';
+import type { Backups } from '../backup/backups.ts';
+import { chainListOf } from './answers.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { PositionError } from '../store/position.ts';
 import { accessListOf, decisionPageOf, eventPageOf, serverListOf, summaryOf } from './answers.ts';
@@ -46,6 +49,8 @@ export interface ApiDeps extends GuardOptions {
   /** Whether events are taken right now. */
   readonly isReady: () => boolean;
   readonly registry: Registry;
+  /** `undefined` where no folder for them was given. */
+  readonly backups: Backups | undefined;
   readonly consoleDir: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
@@ -64,6 +69,7 @@ export function createApi(deps: ApiDeps): Hono {
   addPages(app, deps);
   addAnswers(app, deps);
   addStream(app, deps);
+  addBackups(app, deps);
   addSession(app, deps);
   serveConsole(app, deps.consoleDir);
   return app;
@@ -138,6 +144,19 @@ async function tell(stream: SSEStreamingApi, watcher: Watcher): Promise<void> {
   watcher.close();
 }
 
+/** Making one is the only thing that a client may have done here. */
+function addBackups(app: Hono, deps: ApiDeps): void {
+  const backups = (): Backups => {
+    if (deps.backups !== undefined) return deps.backups;
+    throw new BackupError('backups_off', 'This sentinel has no folder for backups: set BACKUP_DIR.');
+  };
+  app.get(SENTINEL_PATHS.backups, async (context) => context.json(await backups().list()));
+  app.post(SENTINEL_PATHS.backups, (context) => context.json({ name: backups().begin() }, 202));
+  app.get(SENTINEL_PATHS.chains, async (context) =>
+    context.json(await chainListOf(openStore(deps), deps.pending())),
+  );
+}
+
 const sessionRequest = z.strictObject({ token: z.string().min(1).max(512) });
 
 /** The console's own way in: it gives the token once and keeps a cookie that no script can read. */
@@ -182,6 +201,7 @@ function answerError(deps: ApiDeps, error: Error, context: Context) {
     const message = error instanceof z.ZodError ? queryProblem(error) : error.message;
     return refuse(context, 400, 'invalid_query', message);
   }
+  if (error instanceof BackupError) return refuse(context, 409, error.code, error.message);
   if (error instanceof StoreAway) {
     context.header('retry-after', '5');
     const problem = deps.health().components['store']?.message ?? 'It is not open yet.';

@@ -22,7 +22,7 @@ export interface GuardOptions {
 
 export function refuse(
   context: Context,
-  status: 400 | 401 | 403 | 404 | 405 | 503,
+  status: 400 | 401 | 403 | 404 | 405 | 409 | 503,
   code: string,
   message: string,
 ) {

@@ -8,6 +8,8 @@ import { AUDIT_DECISIONS } from '#api/audit-event.ts';
 import type { DecisionQuery, EventQuery, StoredEvent } from '#api/sentinel-api.ts';
 import { storedEvent } from '#api/sentinel-api.ts';
 import type { StreamBatch } from '../stream/event-stream.ts';
+import { readChains, type ChainRecord } from './chains.ts';
+import { cutEvents, dropCut, type EventCut } from './event-cut.ts';
 import { migrate } from './migrate.ts';
 import type { Position } from './position.ts';
 import { FIRST_POSITION, LAST_POSITION, positionFrom } from './position.ts';
@@ -59,11 +61,15 @@ export interface EventStore {
   countByServer(sinceMs: number): Promise<readonly ServerCount[]>;
   countByMinute(filter: CountFilter): Promise<readonly MinuteCount[]>;
   countByReason(filter: CountFilter): Promise<readonly ReasonCount[]>;
+  chains(): Promise<readonly ChainRecord[]>;
+  /** All events as they are now, until it is dropped; one at a time, and no insert meanwhile. */
+  cut(): Promise<EventCut>;
   close(): Promise<void>;
 }
 
 export async function openEventStore(client: ClickHouseClient, retentionDays: number): Promise<EventStore> {
   await migrate(client, retentionDays);
+  await dropCut(client);
   return new ClickHouseStore(client);
 }
 
@@ -151,6 +157,14 @@ class ClickHouseStore implements EventStore {
 
   countByReason(filter: CountFilter): Promise<readonly ReasonCount[]> {
     return queryRows(this.client, reasonRow, statements.COUNT_BY_REASON, countParameters(filter));
+  }
+
+  chains(): Promise<readonly ChainRecord[]> {
+    return readChains(this.client, 'events');
+  }
+
+  cut(): Promise<EventCut> {
+    return cutEvents(this.client);
   }
 
   close(): Promise<void> {

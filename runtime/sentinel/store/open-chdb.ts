@@ -14,18 +14,28 @@ export class StoreError extends Error {
   }
 }
 
-export async function openChdb(folder: string): Promise<ClickHouseClient> {
+/** @param backupDir the one folder that the engine may write backups to and read them from; none where it is absent */
+export async function openChdb(folder: string, backupDir?: string): Promise<ClickHouseClient> {
   await checkFolder(folder);
-  const { createChdbConnection } = await importEngine(folder);
-  const connection = await connect(folder, createChdbConnection);
+  const { createChdbConnection, Session } = await importEngine(folder);
+  const connection = await connect(folder, () => {
+    if (backupDir === undefined) return createChdbConnection({ path: folder });
+    // The engine is configured by whoever opens it first, and a connection of the client takes no such arguments.
+    const first = new Session(folder, { connectionArgs: [`--backups.allowed_path=${backupDir}`] });
+    try {
+      return createChdbConnection({ path: folder });
+    } finally {
+      first.close();
+    }
+  });
   if (!isConnection(connection))
     throw new StoreError(folder, 'this chdb does not fit this @clickhouse/client.');
   return createClient({ connection });
 }
 
-async function connect(folder: string, create: (options: { path: string }) => unknown): Promise<unknown> {
+async function connect(folder: string, create: () => unknown): Promise<unknown> {
   try {
-    return create({ path: folder });
+    return create();
   } catch (cause) {
     throw new StoreError(folder, await whyNot(folder), { cause });
   }
@@ -56,7 +66,11 @@ async function checkFolder(folder: string): Promise<void> {
 /** Loaded when it is needed: half a gigabyte that a sentinel with a ClickHouse server wouldn't want. */
 async function importEngine(folder: string) {
   try {
-    return await import('chdb/connection');
+    const [{ createChdbConnection }, { Session }] = await Promise.all([
+      import('chdb/connection'),
+      import('chdb'),
+    ]);
+    return { createChdbConnection, Session };
   } catch (cause) {
     throw new StoreError(
       folder,

@@ -28,6 +28,8 @@ export class Writer {
   private running: Promise<void> | undefined;
   private retryMs = FIRST_RETRY_MS;
   private wake: (() => void) | undefined;
+  /** Settled when neither an insert nor what has to be between two of them is under way. */
+  private turn: Promise<unknown> = Promise.resolve();
   /** Events inserted since the start; repeated ones count again. */
   written = 0;
   /** Why the store does not take events; absent while it does. */
@@ -44,6 +46,13 @@ export class Writer {
 
   start(): void {
     this.running ??= this.run();
+  }
+
+  /** Runs `work` while nothing is inserted; inserts wait for it. */
+  async between<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.turn.then(work);
+    this.turn = done.catch(() => undefined);
+    return await done;
   }
 
   /** Writes what is there, as far as the store takes it and `signal` allows, and closes the store. */
@@ -83,7 +92,7 @@ export class Writer {
     const { stream } = this.deps;
     const { batches, next } = await stream.read(stream.committed, INSERT_LIMITS);
     if (next === stream.committed) return false;
-    await store.insert(batches);
+    await this.between(() => store.insert(batches));
     await stream.commit(next);
     this.written += batches.reduce((sum, { count }) => sum + count, 0);
     return true;

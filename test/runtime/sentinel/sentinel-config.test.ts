@@ -22,4 +22,20 @@ describe("a sentinel's configuration", () => {
       expect.stringContaining('unset one of them'),
     ]);
   });
+
+  it('takes backups elsewhere than the events, and no more often than each minute', () => {
+    const withKeys = (env: Readonly<Record<string, string>>) =>
+      problems({ INGEST_TOKENS: 'kubernetes', ...env });
+    expect(withKeys({ BACKUP_DIR: '/backups', BACKUP_EVERY: '24h', BACKUP_RETAIN: '3' })).toEqual([]);
+    expect(withKeys({ BACKUP_EVERY: '24h' })).toEqual([expect.stringContaining('BACKUP_DIR is not')]);
+    for (const folder of ['/data', '/data/backups']) {
+      expect(withKeys({ BACKUP_DIR: folder })).toEqual([expect.stringContaining('within DATA_DIR')]);
+    }
+    expect(withKeys({ BACKUP_DIR: '/data-backups' })).toEqual([]);
+    for (const every of ['daily', '59s', '0h']) {
+      expect(withKeys({ BACKUP_DIR: '/backups', BACKUP_EVERY: every })).toEqual([
+        expect.stringContaining('BACKUP_EVERY is'),
+      ]);
+    }
+  });
 });

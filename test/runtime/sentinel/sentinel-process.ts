@@ -67,8 +67,13 @@ export class SentinelProcess {
     this.apiUrl = addresses.apiUrl;
   }
 
-  static async start(home: SentinelHome, extra: SentinelExtra = {}): Promise<SentinelProcess> {
-    const { child, log } = spawnSentinel(home, extra);
+  /** @param wrapper a command that ends by running the one it is given */
+  static async start(
+    home: SentinelHome,
+    extra: SentinelExtra = {},
+    wrapper: readonly string[] = [],
+  ): Promise<SentinelProcess> {
+    const { child, log } = spawnSentinel(home, extra, [], wrapper);
     const deadline = Date.now() + START_MS;
     while (Date.now() < deadline && child.exitCode === null) {
       for (const line of log) {
@@ -124,7 +129,12 @@ export class SentinelProcess {
   }
 }
 
-export function spawnSentinel(home: SentinelHome, extra: SentinelExtra) {
+export function spawnSentinel(
+  home: SentinelHome,
+  extra: SentinelExtra,
+  args: readonly string[] = [],
+  wrapper: readonly string[] = [],
+) {
   const root = path.resolve(import.meta.dirname, '../../..');
   const environment: SentinelEnvironment = {
     DATA_DIR: home.at('data'),
@@ -134,7 +144,9 @@ export function spawnSentinel(home: SentinelHome, extra: SentinelExtra) {
     INVENTORY_FILE: home.at('inventory.json'),
     ...extra,
   };
-  const child = spawn(process.execPath, ['--import', 'tsx', 'runtime/sentinel/main.ts'], {
+  const node = [process.execPath, '--import', 'tsx', 'runtime/sentinel/main.ts', ...args];
+  const [program = process.execPath, ...rest] = [...wrapper, ...node];
+  const child = spawn(program, rest, {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], ...environment },

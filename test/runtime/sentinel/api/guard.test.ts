@@ -25,6 +25,7 @@ async function apiWith(token: string | undefined, allowedHosts: readonly string[
       pending: 0,
     }),
     isReady: () => true,
+    backups: undefined,
     registry: createRegistry(),
     consoleDir: undefined,
     token,
