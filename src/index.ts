@@ -26,8 +26,10 @@ export type { Exemption } from '#constructs/kit/security.ts';
 export type { Warning } from '#constructs/kit/warnings.ts';
 export type {
   ApiTokenRef,
+  SentinelBackup,
   SentinelClient,
   SentinelProps,
+  SentinelRestore,
   SentinelVolume,
 } from '#constructs/sentinel/sentinel-props.ts';
 export { Auth, type HeaderAuthOptions, type OauthOptions } from '#constructs/server/auth.ts';

@@ -85,6 +85,40 @@ const sentinel = z.strictObject({
     })
     .prefault({})
     .describe('Where events are kept.'),
+  backup: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .optional()
+        .describe('Whether there are backups; default: not on a laptop, and not of events that may be lost.'),
+      every: text(32)
+        .regex(/^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$/, 'must be a duration such as 24h or 90m')
+        .default('24h')
+        .describe('Time from one to the next, a minute or more.'),
+      retain: z.int().min(1).max(1000).default(7).describe('How many are kept.'),
+      volume: z
+        .strictObject({
+          size: text(16).default('20Gi').describe('Size of their volume, 5Gi or more.'),
+          storageClass: dnsSubdomain.optional().describe('Storage class; default: that of the cluster.'),
+          existingClaim: dnsSubdomain
+            .optional()
+            .describe('A claim of the namespace mcp-sentinel instead, which is yours.'),
+        })
+        .prefault({})
+        .describe('Where they are kept (docs/sentinel-backup.md).'),
+      restoreFrom: z
+        .strictObject({
+          name: text(128).min(1).describe('Name of the backup.'),
+          replace: z
+            .boolean()
+            .default(false)
+            .describe('Whether it takes the place of events that are there, which are kept aside.'),
+        })
+        .optional()
+        .describe('A backup that is restored, once, before the sentinel starts.'),
+    })
+    .prefault({})
+    .describe('Copies of the events.'),
   retentionDays: z.int().min(1).max(3650).default(90).describe('How long events are kept.'),
   hosts: z
     .array(dnsSubdomain)

@@ -47,6 +47,10 @@ export const replicasOf = ({ profile }: EnvironmentSettings): number => (profile
 export const storageOf = ({ profile }: EnvironmentSettings): string =>
   profile === 'laptop' ? '5Gi' : '20Gi';
 
+/** Events that may be lost with their pod need no copy. */
+export const hasBackups = ({ profile, sentinel }: EnvironmentSettings): boolean =>
+  sentinel.backup.enabled ?? (profile !== 'laptop' && sentinel.storage.ephemeral === undefined);
+
 /** What production does not take. Each of these has a way that is safe. */
 export function productionProblems(settings: EnvironmentSettings): readonly EnvironmentProblem[] {
   const { tls, registry, sentinel, controlPlane } = settings;

@@ -6,6 +6,10 @@ export const isNamespace = ({ apiVersion, kind }: Manifest) => apiVersion === 'v
 export const isDefinition = ({ apiVersion, kind }: Manifest) =>
   kind === 'CustomResourceDefinition' && apiVersion.startsWith('apiextensions.k8s.io/');
 
+/** A claim: what it holds is gone with it. */
+export const isVolumeClaim = ({ apiVersion, kind }: Manifest) =>
+  kind === 'PersistentVolumeClaim' && apiVersion === 'v1';
+
 /** API group of an object; empty for the core. */
 export function groupOf({ apiVersion }: Manifest): string {
   return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';

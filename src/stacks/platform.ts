@@ -9,11 +9,11 @@ import type { ControlPlaneProps } from '#constructs/control-plane/control-plane-
 import { InvalidConstructError } from '#constructs/kit/invalid-construct-error.ts';
 import { setSettings } from '#constructs/kit/settings.ts';
 import { collectorEndpoint } from '#constructs/observability/collector.ts';
-import type { SentinelClient } from '#constructs/sentinel/sentinel-props.ts';
+import type { SentinelBackup, SentinelClient } from '#constructs/sentinel/sentinel-props.ts';
 import type { Team } from '#constructs/team/team.ts';
 import type { Environment, EnvironmentSettings } from '#environment/environment-schema.ts';
 import { hostsOf, imageOf, parseEnvironment } from '#environment/environment.ts';
-import { replicasOf, storageOf } from '#environment/profiles.ts';
+import { hasBackups, replicasOf, storageOf } from '#environment/profiles.ts';
 import { BootstrapStack } from './bootstrap-stack.ts';
 import { EntranceStack } from './entrance-stack.ts';
 import { ObservabilityStack } from './observability-stack.ts';
@@ -35,6 +35,20 @@ function scrapers({ observability }: EnvironmentSettings): readonly SentinelClie
   return observability.metrics === 'none' ? [] : [{ namespace: observability.namespace }];
 }
 
+function backupOf({ sentinel }: EnvironmentSettings): SentinelBackup {
+  const { every, retain, volume, restoreFrom } = sentinel.backup;
+  const { size, storageClass, existingClaim } = volume;
+  return {
+    every,
+    retain,
+    volume:
+      existingClaim === undefined
+        ? { size, ...(storageClass !== undefined && { storageClass }) }
+        : { existingClaim },
+    ...(restoreFrom !== undefined && { restoreFrom }),
+  };
+}
+
 function addSentinel(app: App, settings: EnvironmentSettings): SentinelStack | undefined {
   const { sentinel, clusterDomain, images, controlPlane } = settings;
   if (!sentinel.enabled) return undefined;
@@ -44,6 +58,7 @@ function addSentinel(app: App, settings: EnvironmentSettings): SentinelStack | u
     apiToken: sentinel.apiToken,
     storage:
       ephemeral === undefined ? { size, ...(storageClass !== undefined && { storageClass }) } : { ephemeral },
+    ...(hasBackups(settings) && { backup: backupOf(settings) }),
     retentionDays: sentinel.retentionDays,
     clients: [...sentinel.clients, ...scrapers(settings)],
     hosts: sentinel.hosts,

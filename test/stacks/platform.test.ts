@@ -262,6 +262,17 @@ describe('a platform', () => {
     ]);
   });
 
+  it('backs its events up, unless it is a laptop, they may be lost, or the environment says otherwise', () => {
+    const claims = (environment: Environment) =>
+      objectsOf(synthesised(environment)).filter(({ kind }) => kind === 'PersistentVolumeClaim').length;
+    expect(PROFILES.map((profile) => claims(LEAST[profile]))).toEqual([0, 1, 1]);
+    const ephemeral = { reason: 'a trial' };
+    expect(claims({ ...LEAST.team, sentinel: { storage: { ephemeral } } })).toBe(0);
+    expect(claims({ ...LEAST.team, sentinel: { backup: { enabled: false } } })).toBe(0);
+    expect(claims({ ...LEAST.team, sentinel: { backup: { volume: { existingClaim: 'vault' } } } })).toBe(0);
+    expect(claims({ ...LEAST.laptop, sentinel: { backup: { enabled: true } } })).toBe(1);
+  });
+
   it('has no secret in any object, and the same bytes each time', () => {
     for (const profile of PROFILES) {
       const objects = objectsOf(synthesised(LEAST[profile]));

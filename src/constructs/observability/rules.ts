@@ -177,6 +177,15 @@ const sentinel: RuleGroup = {
       summary: 'The log of the sentinel is close to its bound.',
       description: 'Past it events are refused and wait at the proxies. The store is away or too slow.',
     },
+    {
+      alert: 'McpSentinelBackupOverdue',
+      expr: 'max((time() - mcp_sentinel_backup_last_success_timestamp_seconds > 2 * mcp_sentinel_backup_interval_seconds) and (mcp_sentinel_backup_interval_seconds > 0)) > 0',
+      for: '15m',
+      severity: 'warning',
+      summary: 'No backup of the sentinel has succeeded for twice the time that there should be between two.',
+      description:
+        'A loss of its volume would lose the events since. /health of the sentinel says why the last one failed; mostly the volume of backups is full.',
+    },
   ],
 };
 

@@ -2,9 +2,16 @@
 import type { SentinelEnvironment } from '#api/sentinel-config.ts';
 import type { EnvVar } from '#constructs/kit/kubernetes.ts';
 import { serviceNames } from './names.ts';
-import { DEFAULT_CLUSTER_DOMAIN, DEFAULT_TOKEN_KEY, type SentinelProps } from './sentinel-props.ts';
+import {
+  DEFAULT_CLUSTER_DOMAIN,
+  DEFAULT_EVERY,
+  DEFAULT_TOKEN_KEY,
+  type SentinelBackup,
+  type SentinelProps,
+} from './sentinel-props.ts';
 
 export const DATA_FOLDER = '/var/lib/mcp-sentinel';
+export const BACKUP_FOLDER = '/var/lib/mcp-sentinel-backups';
 
 type Values = Omit<SentinelEnvironment, 'API_TOKEN'>;
 
@@ -20,7 +27,16 @@ function values({ clusterDomain = DEFAULT_CLUSTER_DOMAIN, hosts = [], ...props }
     API_HOST: '0.0.0.0',
     API_ALLOWED_HOSTS: [...serviceNames(clusterDomain), ...hosts, ...POD_NAMES].join(','),
     ...(props.retentionDays !== undefined && { RETENTION_DAYS: String(props.retentionDays) }),
+    ...(props.backup !== undefined && backupValues(props.backup)),
     ...(props.logLevel !== undefined && { LOG_LEVEL: props.logLevel }),
+  };
+}
+
+function backupValues({ every = DEFAULT_EVERY, retain }: SentinelBackup) {
+  return {
+    BACKUP_DIR: BACKUP_FOLDER,
+    BACKUP_EVERY: every,
+    ...(retain !== undefined && { BACKUP_RETAIN: String(retain) }),
   };
 }
 

@@ -8,6 +8,9 @@ type Labels = Readonly<Record<string, string>>;
 /** Of the StatefulSet, its account, its Service and its roles. */
 export const SENTINEL = 'mcp-sentinel';
 
+/** Of the claim of its backups. */
+export const BACKUPS = 'mcp-sentinel-backups';
+
 /** The label that finds the pod. */
 export const SENTINEL_SELECTOR: Labels = { [LABELS.name]: SENTINEL };
 

@@ -20,6 +20,25 @@ export interface SentinelVolume {
   readonly storageClass?: string;
 }
 
+/** Copies of the events on a volume of their own. Each is whole, and the volume holds one more than are kept. */
+export interface SentinelBackup {
+  /** From one to the next, a minute or more: `24h`, `90m`. @default 24h */
+  readonly every?: string;
+  /** How many are kept, 1 to 1000. @default 7 */
+  readonly retain?: number;
+  /** @default a volume of 20Gi, of the cluster's own storage class, that outlives the program's removal from Git */
+  readonly volume?: SentinelVolume | { readonly existingClaim: string };
+  /** Restored before the sentinel starts, once; it may stay here, or go when it is done. @default nothing */
+  readonly restoreFrom?: SentinelRestore;
+}
+
+export interface SentinelRestore {
+  /** Of the backup, as `mcp-runtime sentinel backups` lists it. */
+  readonly name: string;
+  /** In place of the events that are there, which are kept aside on their volume. @default false: the pod doesn't start where there are any */
+  readonly replace?: boolean;
+}
+
 /** Pods that may call the API and the console. */
 export interface SentinelClient {
   readonly namespace: string;
@@ -36,6 +55,8 @@ export interface SentinelProps {
    * @default a volume of 20Gi, of the cluster's own storage class
    */
   readonly storage?: SentinelVolume | { readonly ephemeral: Exemption };
+  /** @default none */
+  readonly backup?: SentinelBackup;
   /** How long events are kept. @default 90 */
   readonly retentionDays?: number;
   /** Who may call the API and read metrics, beside a port-forward. Ingest is open to the pods of servers. @default nobody */
@@ -55,6 +76,8 @@ export interface SentinelProps {
 }
 
 export const DEFAULT_SIZE = '20Gi';
+
+export const DEFAULT_EVERY = '24h';
 
 export const DEFAULT_TOKEN_KEY = 'token';
 

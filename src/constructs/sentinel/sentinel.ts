@@ -10,6 +10,7 @@ import { addDefaultDeny, DEFAULT_DENY } from '#constructs/kit/network.ts';
 import { RESTRICTED_NAMESPACE } from '#constructs/kit/security.ts';
 import { Construct } from 'constructs';
 import { addSentinelAccount } from './account.ts';
+import { addBackupVolume } from './backups.ts';
 import { clusterMetadata, ingestUrl, sentinelMetadata } from './names.ts';
 import { addNetworkPolicy, addService } from './network.ts';
 import { sentinelProblems } from './sentinel-problems.ts';
@@ -33,6 +34,7 @@ export class Sentinel extends Construct {
     addDefaultDeny(this, sentinelMetadata(DEFAULT_DENY));
     addNetworkPolicy(this, props);
     addService(this);
+    if (props.backup !== undefined) addBackupVolume(this, props.backup);
     addSentinelStatefulSet(this, props);
   }
 }

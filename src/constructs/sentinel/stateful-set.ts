@@ -9,10 +9,12 @@ import {
   type PodTemplateSpec,
   type Probe,
   type Volume,
+  type VolumeMount,
 } from '#constructs/kit/kubernetes.ts';
 import { pageProbe, resourcesOf } from '#constructs/kit/pods.ts';
 import { containerSecurity, podSecurity } from '#constructs/kit/security.ts';
 import type { Construct } from 'constructs';
+import { backupMounts, backupVolumes, restoreContainers } from './backups.ts';
 import { DATA_FOLDER, sentinelEnvironment } from './environment.ts';
 import { SENTINEL, SENTINEL_LABELS, SENTINEL_SELECTOR, sentinelMetadata } from './names.ts';
 import {
@@ -33,6 +35,15 @@ function startupProbe(): Probe {
   return { ...pageProbe('api', SENTINEL_PATHS.health, times), failureThreshold: 90 };
 }
 
+function mounts(props: SentinelProps): readonly VolumeMount[] {
+  return [
+    { name: DATA, mountPath: DATA_FOLDER },
+    // The engine sorts there what is too large for memory.
+    { name: SCRATCH, mountPath: '/tmp' },
+    ...backupMounts(props),
+  ];
+}
+
 function container(props: SentinelProps): Container {
   return {
     name: 'sentinel',
@@ -44,11 +55,7 @@ function container(props: SentinelProps): Container {
     ],
     env: [...sentinelEnvironment(props)],
     resources: resourcesOf(props.resources ?? DEFAULT_RESOURCES),
-    volumeMounts: [
-      { name: DATA, mountPath: DATA_FOLDER },
-      // The engine sorts there what is too large for memory.
-      { name: SCRATCH, mountPath: '/tmp' },
-    ],
+    volumeMounts: [...mounts(props)],
     securityContext: containerSecurity(),
     startupProbe: startupProbe(),
     livenessProbe: pageProbe('api', SENTINEL_PATHS.health, { periodSeconds: 20 }),
@@ -63,6 +70,7 @@ const emptyVolume = (name: string, limit: string): Volume => ({
 });
 
 function podTemplate(props: SentinelProps, volumes: readonly Volume[]): PodTemplateSpec {
+  const restore = restoreContainers(props, mounts(props));
   const pullSecrets = (props.imagePullSecrets ?? []).map((name) => ({ name }));
   return {
     metadata: { labels: { ...SENTINEL_LABELS } },
@@ -73,8 +81,9 @@ function podTemplate(props: SentinelProps, volumes: readonly Volume[]): PodTempl
       securityContext: podSecurity(),
       imagePullSecrets: pullSecrets.length === 0 ? undefined : pullSecrets,
       terminationGracePeriodSeconds: GRACE_SECONDS,
+      initContainers: restore.length === 0 ? undefined : [...restore],
       containers: [container(props)],
-      volumes: [...volumes, emptyVolume(SCRATCH, '1Gi')],
+      volumes: [...volumes, emptyVolume(SCRATCH, '1Gi'), ...backupVolumes(props)],
     },
   };
 }

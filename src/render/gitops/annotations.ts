@@ -6,7 +6,7 @@
 import { API_GROUP } from '#api/kind.ts';
 import { NAMESPACES } from '#api/names.ts';
 import type { Manifest } from '#constructs/kit/manifest.ts';
-import { groupOf, isDefinition, isNamespace } from '../needs.ts';
+import { groupOf, isDefinition, isNamespace, isVolumeClaim } from '../needs.ts';
 
 /** Argo CD begins with the lowest, and waits until a wave is healthy before the next. Others are in wave 0. */
 export const WAVES = { foundation: -3, platform: -2, sentinel: -1, others: 0, servers: 1 } as const;
@@ -27,14 +27,15 @@ const FLUX_PRUNE = 'kustomize.toolkit.fluxcd.io/prune';
 
 /**
  * With a definition go all objects of its kind, and with a namespace all that is in it: the Secrets that people put
- * there, the volume with the audit events. Neither is removed because a file is; somebody has to do it by hand.
+ * there, the volume with the audit events; and with a claim goes its volume. None is removed because a file is; somebody has to do it by hand.
  */
 function keeping(manifest: Manifest): Readonly<Record<string, string>> {
   if (isDefinition(manifest)) {
     // Larger than the annotation in which a client-side apply keeps its last state.
     return { [SYNC_OPTIONS]: 'Prune=false,Delete=false,ServerSideApply=true', [FLUX_PRUNE]: 'disabled' };
   }
-  return isNamespace(manifest) ? { [SYNC_OPTIONS]: 'Prune=false', [FLUX_PRUNE]: 'disabled' } : {};
+  const isKept = isNamespace(manifest) || isVolumeClaim(manifest);
+  return isKept ? { [SYNC_OPTIONS]: 'Prune=false', [FLUX_PRUNE]: 'disabled' } : {};
 }
 
 /** The object with what GitOps tools read. What the program says itself stays. */

@@ -2,7 +2,7 @@
 // with the values that environments differ in. With its own values a chart renders exactly what the program says.
 import { folderName, folderProblems, namedObjects, nameProblems } from '../file-names.ts';
 import { InvalidProgramError } from '../invalid-program-error.ts';
-import { isDefinition, isNamespace } from '../needs.ts';
+import { isDefinition, isNamespace, isVolumeClaim } from '../needs.ts';
 import { byText, marked, markText, MARK, type RenderedFile } from '../rendered-file.ts';
 import { secretProblems } from '../secrets.ts';
 import type { SynthesisedChart, SynthesisedProgram } from '../synthesise.ts';
@@ -29,7 +29,7 @@ const KEEP = { 'helm.sh/resource-policy': 'keep' };
 
 /** For the reasons for which GitOps tools never prune them: too much goes with them. */
 function kept(manifest: Manifest): Manifest {
-  if (!isDefinition(manifest) && !isNamespace(manifest)) return manifest;
+  if (![isDefinition, isNamespace, isVolumeClaim].some((isKept) => isKept(manifest))) return manifest;
   const annotations = { ...KEEP, ...manifest.metadata.annotations };
   return { ...manifest, metadata: { ...manifest.metadata, annotations } };
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { LABELS } from '#api/labels.ts';
 import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
 import { Sentinel, sentinelObjects } from '#constructs/sentinel/sentinel.ts';
-import type { SentinelProps } from '#constructs/sentinel/sentinel-props.ts';
+import type { SentinelProps, SentinelRestore } from '#constructs/sentinel/sentinel-props.ts';
 import { readSentinelConfig } from '#runtime/sentinel/sentinel-config.ts';
 import { z } from 'zod';
 import { aChart, refusal } from '../build.ts';
@@ -295,5 +295,68 @@ describe('a sentinel, given bad input,', () => {
     expect(chart.node.children).toEqual([]);
     expect(refused({ apiToken: { secretName: 'a', key: ' ' } })).toEqual(['apiToken.key']);
     expect(refused({ storage: { storageClass: 'Fast' } })).toEqual(['storage.storageClass']);
+  });
+});
+
+describe('backups of a sentinel', () => {
+  const backup = { every: '12h', retain: 3, volume: { size: '50Gi', storageClass: 'cold' } };
+  const claimOf = (set: ReturnType<typeof setOf>) =>
+    set.template.spec.volumes.find(({ name }) => name === 'backups')?.['persistentVolumeClaim'];
+
+  it('are none unless asked for', () => {
+    expect(environmentOf().has('BACKUP_DIR')).toBe(false);
+    expect(claimOf(setOf())).toBeUndefined();
+  });
+
+  it('go to a volume of their own, which no template of the set has, so that one that runs can get it', () => {
+    const environment = environmentOf({ backup });
+    expect([...environment].filter(([name]) => name.startsWith('BACKUP_'))).toEqual([
+      ['BACKUP_DIR', '/var/lib/mcp-sentinel-backups'],
+      ['BACKUP_EVERY', '12h'],
+      ['BACKUP_RETAIN', '3'],
+    ]);
+    const claim = objectOf('PersistentVolumeClaim', { backup }, 'mcp-sentinel-backups');
+    expect(claim).toMatchObject({
+      metadata: { namespace: 'mcp-sentinel' },
+      spec: { storageClassName: 'cold', resources: { requests: { storage: '50Gi' } } },
+    });
+    expect(claimOf(setOf({ backup }))).toEqual({ claimName: 'mcp-sentinel-backups' });
+    expect(setOf({ backup }).volumeClaimTemplates).toEqual(setOf().volumeClaimTemplates);
+  });
+
+  it('go to a claim that is there already, which is then not made', () => {
+    const existing = { backup: { volume: { existingClaim: 'vault' } } };
+    expect(claimOf(setOf(existing))).toEqual({ claimName: 'vault' });
+    const kinds = sentinelObjects({ ...PROPS, ...existing }).map(({ kind }) => kind);
+    expect(kinds).not.toContain('PersistentVolumeClaim');
+  });
+
+  it('are restored before the program starts, once, and replace only where that is said', () => {
+    const argsOf = (restoreFrom: SentinelRestore) =>
+      z
+        .tuple([z.looseObject({ image: z.string(), args: z.array(z.string()) })])
+        .parse(setOf({ backup: { restoreFrom } }).template.spec['initContainers'])[0];
+    const name = '2026-11-30T03-00-00.000Z-0c9d1f3a';
+    expect(argsOf({ name })).toMatchObject({ image: PROPS.image, args: ['restore', name, '--once'] });
+    expect(argsOf({ name, replace: true }).args).toEqual(['restore', name, '--once', '--replace']);
+  });
+
+  it('refuse what can not be', () => {
+    const wrong = {
+      every: '1s',
+      retain: 0,
+      volume: { size: '1Gi' },
+      restoreFrom: { name: '../other' },
+    };
+    expect(refused({ backup: wrong })).toEqual([
+      'backup.every',
+      'backup.retain',
+      'backup.volume.size',
+      'backup.restoreFrom.name',
+    ]);
+    expect(refused({ backup: { every: 'daily', volume: { existingClaim: 'A b' } } })).toEqual([
+      'backup.every',
+      'backup.volume.existingClaim',
+    ]);
   });
 });

@@ -50,10 +50,12 @@ describe('the waves of Argo CD', () => {
 });
 
 describe('what is never removed because its file is', () => {
-  it('is every definition and every namespace, for either tool, and nothing else', () => {
-    for (const manifest of manifests) {
+  it('is every definition, every namespace and every claim, for either tool, and nothing else', () => {
+    const metadata = { name: 'mcp-sentinel-backups', namespace: 'mcp-sentinel' };
+    const claim = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata };
+    for (const manifest of [...manifests, claim]) {
       const { annotations = {} } = annotated(manifest).metadata;
-      const isKept = isKind('Namespace', 'CustomResourceDefinition')(manifest);
+      const isKept = isKind('Namespace', 'CustomResourceDefinition', 'PersistentVolumeClaim')(manifest);
       expect(annotations[SYNC_OPTIONS]?.split(',').includes('Prune=false') ?? false).toBe(isKept);
       expect(annotations['kustomize.toolkit.fluxcd.io/prune']).toBe(isKept ? 'disabled' : undefined);
     }
