@@ -1,7 +1,8 @@
 // One request on its way through the proxy: what each stage found out. Fresh, it is refused: only `authorise` may
 // let it pass, and a stage that forgets to decide leaves the refusal standing.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Decision } from '#policy/decision.ts';
+import type { CallerRequest } from './edge/caller-request.ts';
 import type { Caller } from './edge/identity.ts';
 import type { TraceParent } from './edge/trace-context.ts';
 import type { RequestHead } from './edge/request-head.ts';
@@ -21,7 +22,7 @@ const SPAN_DIGITS = 16;
 const NO_HEADERS: readonly string[] = [];
 
 export class Exchange {
-  readonly request: IncomingMessage;
+  readonly request: CallerRequest;
   readonly response: ServerResponse;
   /** On the monotonic clock. */
   readonly startedMs: number;
@@ -76,7 +77,7 @@ export class Exchange {
 
   constructor(
     id: string,
-    request: IncomingMessage,
+    request: CallerRequest,
     response: ServerResponse,
     startedMs: number,
     viaPeer: boolean,

@@ -1,19 +1,22 @@
 // The listener for callers: every request becomes an exchange of the pipeline, and bytes that are no request are answered
 // and recorded like one.
-import http from 'node:http';
+import http, { type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { servePage, type Pages } from '#runtime/process/http.ts';
+import type { CallerRequest } from './edge/caller-request.ts';
 import { refuseConnection } from './edge/connection-error.ts';
 import { listenerOptions } from './listener-options.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ProxyServices } from './services.ts';
 
+export type MainServer = http.Server<typeof CallerRequest>;
+
 /** Not yet listening. */
-export function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): http.Server {
+export function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): MainServer {
   const { config, log, recorder } = services;
   const { unreadTimeoutMs } = config.limits;
   const reserved = new Map(Object.entries(pages));
-  const handle: http.RequestListener = (request, response) => {
+  const handle = (request: CallerRequest, response: ServerResponse): void => {
     const page = reserved.get(pathOf(request.url ?? '/'));
     if (page === undefined) pipeline.handle(request, response);
     else servePage(page, request, response, (error) => log.error({ error }, 'A page failed.'));

@@ -1,8 +1,9 @@
 // The listener for the other proxies of this server. What they hand over takes the whole way that every request takes,
 // and ends here: it is never handed on.
 import https from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { ProxyConfig } from '../config.ts';
+import type { CallerRequest } from '../edge/caller-request.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { MAX_HEADER_BYTES, listenerOptions } from '../listener-options.ts';
 import { acceptingPeers } from './peer-key.ts';
@@ -10,14 +11,16 @@ import { acceptingPeers } from './peer-key.ts';
 export interface PeerServerOptions {
   readonly config: ProxyConfig;
   readonly keys: KeyRing;
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly handle: (request: CallerRequest, response: ServerResponse) => void;
 }
 
 /** What a proxy adds to the headers of a caller, at most. */
 const ADDED_HEADER_BYTES = 1024;
 
+export type PeerServer = https.Server<typeof CallerRequest>;
+
 /** Not yet listening. */
-export function createPeerServer({ config, keys, handle }: PeerServerOptions): https.Server {
+export function createPeerServer({ config, keys, handle }: PeerServerOptions): PeerServer {
   const { unreadTimeoutMs, maxConcurrent } = config.limits;
   const server = https.createServer(
     {

@@ -29,7 +29,7 @@ function collectBody(exchange: Exchange, { config, bodies }: ProxyServices, flow
   const { request } = exchange;
   const { maxBodyBytes } = config.limits;
   const gathered = new GatheredBytes();
-  request.on('data', (chunk: Buffer) => {
+  const onChunk = (chunk: Buffer): void => {
     if (exchange.finished) return;
     exchange.bytesIn += chunk.length;
     if (exchange.bytesIn > maxBodyBytes) {
@@ -40,8 +40,8 @@ function collectBody(exchange: Exchange, { config, bodies }: ProxyServices, flow
     } else {
       flow.refuse(exchange, refuseEdge('overloaded'));
     }
-  });
-  request.on('end', () => {
+  };
+  const onEnd = (): void => {
     if (exchange.finished) return;
     if (request.rawTrailers.length > 0) {
       flow.refuse(exchange, refuseEdge('bad_request_framing', 'Trailers are not accepted.'));
@@ -51,7 +51,8 @@ function collectBody(exchange: Exchange, { config, bodies }: ProxyServices, flow
       exchange.body = gathered.take();
       flow.advance(exchange);
     }
-  });
+  };
+  request.takeBody({ onChunk, onEnd });
 }
 
 export const readEnvelope: Stage = (exchange, { clientMessages }) => {

@@ -1,12 +1,13 @@
-import { IncomingMessage, ServerResponse } from 'node:http';
+import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { CallerRequest } from '#runtime/proxy/edge/caller-request.ts';
 import { Exchange } from '#runtime/proxy/exchange.ts';
 import { Forwarded } from '#runtime/proxy/state/forwarded.ts';
 
 function exchange(id: number): Exchange {
-  const request = new IncomingMessage(new Socket());
+  const request = new CallerRequest(new Socket());
   return new Exchange(String(id), request, new ServerResponse(request), 0, false);
 }
 
