@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addCall } from './commands/call.ts';
 import { addExplain } from './commands/explain.ts';
 import { addImages } from './commands/images.ts';
+import { addSentinel } from './commands/sentinel.ts';
 import { addSession } from './commands/session.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -28,6 +29,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addCall(program, end);
   addTools(program, end);
   addSession(program, end);
+  addSentinel(program, end);
   addStatus(program, end);
   addExplain(program, end);
   addSynth(program, end);

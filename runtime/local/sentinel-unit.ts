@@ -94,6 +94,7 @@ export class SentinelUnit {
       INGEST_KEYS_FILE: dir.ingestKeys,
       API_PORT: String(this.place.apiPort),
       INVENTORY_FILE: dir.inventory,
+      BACKUP_DIR: dir.backups,
       ...(this.place.consoleDir !== undefined && { CONSOLE_DIR: this.place.consoleDir }),
     };
   }

@@ -22,6 +22,8 @@ export interface StateDir {
   readonly manifests: string;
   readonly logs: string;
   readonly sentinel: string;
+  /** Of the sentinel's events. */
+  readonly backups: string;
   /** Folder of one server's proxy: its policy file, its spool. */
   readonly server: (namespace: string, name: string) => ServerDir;
 }
@@ -46,6 +48,7 @@ export function stateDirAt(folder: string): StateDir {
     manifests: at('manifests'),
     logs: at('logs'),
     sentinel: at('sentinel'),
+    backups: at('backups'),
     server: (namespace, name) => ({
       policy: path.join(root, 'run', `${namespace}.${name}`, 'policy', 'policy.json'),
       state: path.join(root, 'run', `${namespace}.${name}`, 'state'),
