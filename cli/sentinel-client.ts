@@ -1,5 +1,5 @@
 // The sentinel that a command is about: that of the platform which runs here, or one at a URL, such as a port-forward.
-import { z } from 'zod';
+import type { z } from 'zod';
 import { apiError } from '#api/sentinel-api.ts';
 import { messageOf, TroubleError } from '#runtime/local/trouble.ts';
 import { connect, type StateDirOption } from './connection.ts';
