@@ -2,6 +2,8 @@
 // sessions go on wherever their requests arrive, while pods are replaced, and end clearly where a pod is lost. What the
 // servers did is counted at the servers.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { KEYS_FILE_NAME, parseGatewayKeys, type GatewayKey } from '#api/gateway-keys.ts';
+import { FIELD_MANAGERS, NAMESPACES, serverObjectNames } from '#api/names.ts';
 import { PROXY_PORTS } from '#api/proxy-config.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
 import { until } from '#test/cluster/harness/eventually.ts';
@@ -10,6 +12,7 @@ import { at, type KubeObject } from '#test/cluster/harness/objects.ts';
 import { SessionCaller, longSession, shortSessions } from '#test/runtime/proxy/harness/session-callers.ts';
 import { reach } from './harness/reach.ts';
 import { aServedServer, outside, podsOf, podsRun, servesAgain } from './harness/servers.ts';
+import { containersOf, platformIsWell } from './harness/workloads.ts';
 
 jest.setTimeout(240_000);
 
@@ -104,6 +107,77 @@ describe('sessions of three pods', () => {
     );
     for (const caller of all) await caller.end();
   });
+});
+
+const { keysSecret } = serverObjectNames(name);
+const DAY_MS = 86_400_000;
+
+async function keysOfServer(): Promise<readonly GatewayKey[]> {
+  const secret = await world.must('Secret', keysSecret, ns);
+  const text = Buffer.from(String(at(secret, 'data', KEYS_FILE_NAME)), 'base64').toString('utf8');
+  return parseGatewayKeys(text, keysSecret).keys;
+}
+
+/** Has the keys seem to have been made so long ago, as nobody but the operator could. */
+async function age(keys: readonly GatewayKey[], agesMs: readonly number[]): Promise<void> {
+  const aged = keys.map((key, index) => ({
+    ...key,
+    madeAt: new Date(Date.now() - (agesMs[index] ?? 0)).toISOString(),
+  }));
+  const text = JSON.stringify({ schemaVersion: 1, keys: aged });
+  const body = { data: { [KEYS_FILE_NAME]: Buffer.from(text).toString('base64') } };
+  await world.patch('Secret', keysSecret, ns, body, { manager: FIELD_MANAGERS.operator });
+}
+
+/** An operator that starts looks at the keys of every server. */
+async function restartOperators(): Promise<void> {
+  const operators = await containersOf(NAMESPACES.platform, 'control-plane=controller-manager');
+  await Promise.all(operators.map((each) => each.signal('SIGKILL')));
+}
+
+describe('a new key of the server', () => {
+  it('seals new sessions at every pod, and those that the old one sealed go on', async () => {
+    const all = await callers(9);
+    const [first] = await keysOfServer();
+    const over = new AbortController();
+    const long = Array.from({ length: 6 }, () => longSession(target(), over.signal));
+    try {
+      await age(await keysOfServer(), [31 * DAY_MS]);
+      await restartOperators();
+      const both = await until('the key has a successor', keysOfServer, (keys) => keys.length === 2, {
+        timeoutMs: 120_000,
+      });
+      const [old, young] = both.map(({ id }) => id);
+      expect(old).toBe(first?.id);
+      // It is used once it has had minutes to arrive everywhere: these are said to be over.
+      await age(both, [31 * DAY_MS, DAY_MS]);
+      await until('every pod seals with it', sealersOfNewSessions, (ids) => ids.every((id) => id === young), {
+        timeoutMs: 120_000,
+        everyMs: 2_000,
+      });
+      const sealedBefore = all.map(({ sessionId }) => sessionId.split('.')[0]);
+      expect(new Set(sealedBefore)).toEqual(new Set([old]));
+      for (let each = 0; each < 5; each += 1)
+        for (const caller of all) expect(await caller.call()).toBe('allowed');
+    } finally {
+      over.abort();
+    }
+    const stays = await Promise.all(long);
+    expect(stays.flatMap(({ wrong }) => wrong)).toEqual([]);
+    expect(stays.map(({ begunAnew }) => begunAnew)).toEqual(stays.map(() => 0));
+    for (const caller of all) expect(await caller.end()).toBe('allowed');
+    await platformIsWell();
+  });
+
+  /** Which keys sealed sessions that begin now, with at least one at every pod. */
+  async function sealersOfNewSessions(): Promise<readonly string[]> {
+    const anew = await callers(9);
+    for (const caller of anew) expect(await caller.call()).toBe('allowed');
+    for (const pod of await podsOf(ns, name)) expect(await callersAt(pod, anew)).not.toEqual([]);
+    const ids = anew.map(({ sessionId }) => sessionId.split('.')[0] ?? '');
+    for (const caller of anew) expect(await caller.end()).toBe('allowed');
+    return ids;
+  }
 });
 
 describe('while all pods are replaced under load', () => {

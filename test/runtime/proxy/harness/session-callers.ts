@@ -49,6 +49,11 @@ export class SessionCaller {
     return caller;
   }
 
+  /** The session as the proxy names it. */
+  get sessionId(): string {
+    return this.transport.sessionId ?? '';
+  }
+
   /** Says something that was never said before. */
   async call(): Promise<Word> {
     const message = randomUUID();
