@@ -9,10 +9,11 @@ import { NAMESPACES } from '#api/names.ts';
 import { McpCaller, type CallOutcome, type Era } from '#runtime/local/mcp-caller.ts';
 import { NamedFetch } from '#scripts/node/named-fetch.ts';
 import { API_TOKEN_SECRET, QUICKSTART_IMAGES } from '#scripts/node/platform/program.ts';
+import { BACKUPS } from '#constructs/sentinel/names.ts';
 import { PROGRAMS } from '#scripts/images/targets.ts';
 import { callTool } from '#scripts/tool-call.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
-import { VISITORS } from '../team/program/office.ts';
+import { RESTORED_BACKUP, VISITORS } from '../team/program/office.ts';
 import { node } from './node.ts';
 import { certificateFor } from './office-certificate.ts';
 import { onNode } from './volumes.ts';
@@ -24,10 +25,11 @@ const root = path.resolve(import.meta.dirname, '../../..');
 const HOST = 'mcp.office.example.org';
 const CERTIFICATE = { name: 'office-tls', namespace: 'mcp-gateway' } as const;
 const MONITORING = 'monitoring';
-const VOLUME_FOLDER = '/var/lib/office-sentinel';
+/** Folders of the node, by the claims that they are volumes for. */
+const VOLUMES = { 'data-mcp-sentinel-0': '/var/lib/office-events', [BACKUPS]: '/var/lib/office-backups' };
 
 /** Its states: programs of test/e2e/team/program. */
-export type State = 'installed' | 'changed' | 'upgraded';
+export type State = 'installed' | 'changed' | 'upgraded' | 'restored';
 
 const namespace = (name: string, labels: Readonly<Record<string, string>> = {}) => ({
   apiVersion: 'v1',
@@ -35,17 +37,18 @@ const namespace = (name: string, labels: Readonly<Record<string, string>> = {}) 
   metadata: { name, labels },
 });
 
-const volume = {
+const volumeFor = (claim: string, folder: string) => ({
   apiVersion: 'v1',
   kind: 'PersistentVolume',
-  metadata: { name: 'office-sentinel' },
+  metadata: { name: path.basename(folder) },
   spec: {
     capacity: { storage: '100Gi' },
     accessModes: ['ReadWriteOnce'],
     persistentVolumeReclaimPolicy: 'Retain',
-    hostPath: { path: VOLUME_FOLDER },
+    claimRef: { namespace: NAMESPACES.sentinel, name: claim },
+    hostPath: { path: folder },
   },
-};
+});
 
 /** Images under the names that the program gives them. */
 async function nameImages(): Promise<void> {
@@ -57,13 +60,21 @@ async function nameImages(): Promise<void> {
   for (const [from, to] of names) await onNode('ctr -n k8s.io images tag --force "$1" "$2"', [from, to]);
 }
 
-/** What was there before the platform comes: namespaces of others, and an empty volume. */
+/** What was there before the platform comes: namespaces of others, and empty volumes. */
 export async function furnish(): Promise<void> {
   await nameImages();
-  await onNode('rm -rf "$1"; install -d -o 65532 -g 65532 "$1"', [VOLUME_FOLDER]);
-  await cluster().kubectl(['delete', 'persistentvolume', volume.metadata.name, '--ignore-not-found']);
+  const volumes = Object.entries(VOLUMES).map(([claim, folder]) => volumeFor(claim, folder));
+  for (const folder of Object.values(VOLUMES))
+    await onNode('rm -rf "$1"; install -d -o 65532 -g 65532 "$1"', [folder]);
+  for (const { metadata } of volumes)
+    await cluster().kubectl(['delete', 'persistentvolume', metadata.name, '--ignore-not-found']);
   const visitors = namespace(VISITORS, { 'app.kubernetes.io/part-of': 'mcp-runtime' });
-  await cluster().apply([namespace(MONITORING), visitors, volume]);
+  await cluster().apply([namespace(MONITORING), visitors, ...volumes]);
+}
+
+/** Has the volume of the sentinel's events be empty. No sentinel may run. */
+export async function loseEvents(): Promise<void> {
+  await onNode('find "$1" -mindepth 1 -delete', [VOLUMES['data-mcp-sentinel-0']]);
 }
 
 export class Office {
@@ -100,17 +111,22 @@ export class Office {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  /** Writes what its program is in a state, over what it was. @returns the folder */
-  async synth(state: State): Promise<string> {
+  /**
+   * Writes what its program is in a state, over what it was.
+   * @param backup name of the one that is restored, where it is
+   * @returns the folder
+   */
+  async synth(state: State, backup?: string): Promise<string> {
     const tools = ['--flux', '--argocd', 'application', '--repository', 'https://git.example.org/office.git'];
     const to = ['--gitops', this.folder, '--path', '.', '--name', 'office'];
-    await this.command(['synth', `test/e2e/team/program/${state}.ts`, ...to, ...tools]);
+    const restored: Record<string, string> = backup === undefined ? {} : { [RESTORED_BACKUP]: backup };
+    await this.command(['synth', `test/e2e/team/program/${state}.ts`, ...to, ...tools], restored);
     return this.folder;
   }
 
   /** Runs the `mcp-runtime` command. */
-  async command(args: readonly string[]): Promise<string> {
-    const env = { ...process.env, KUBECONFIG: cluster().about.users['admin']?.kubeconfig };
+  async command(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<string> {
+    const env = { ...process.env, ...more, KUBECONFIG: cluster().about.users['admin']?.kubeconfig };
     const main = ['--import', 'tsx', 'cli/main.ts'];
     return (await execute(process.execPath, [...main, ...args], { cwd: root, env })).stdout;
   }

@@ -1,4 +1,5 @@
 // The sentinel of the cluster, as its API shows it to whoever has the token.
+import type { z } from 'zod';
 import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
 import { NAMESPACES } from '#api/names.ts';
 import type { TrailSource } from '#runtime/local/check/audit-trail.ts';
@@ -16,4 +17,17 @@ export async function sentinel(): Promise<Required<TrailSource>> {
     token: Buffer.from(encoded, 'base64').toString('utf8'),
     fetch: reach,
   };
+}
+
+/** An answer of its API. Throws where that refuses. */
+export async function askSentinel<T>(path: string, answer: z.ZodType<T>, method = 'GET'): Promise<T> {
+  const { url, token, fetch: ask } = await sentinel();
+  const response = await ask(`${url}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(10_000),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path} was answered with ${response.status}: ${text}`);
+  return answer.parse(JSON.parse(text));
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { DISTRIBUTOR, NAMESPACES } from '#api/names.ts';
 import { PROXY_CONTAINER } from '#api/proxy-config.ts';
+import { backupBegun, backupList, chainList, SENTINEL_PATHS, type ChainList } from '#api/sentinel-api.ts';
 import { OPERATOR } from '#constructs/control-plane/names.ts';
 import { finishedOf, readTrail } from '#runtime/local/check/audit-trail.ts';
 import { Account } from '#test/cluster/harness/account.ts';
@@ -16,8 +17,8 @@ import { meanwhile } from '../harness/consents.ts';
 import { Flux } from '../harness/gitops/flux.ts';
 import { inventory, moreThan } from '../harness/gitops/inventory.ts';
 import { uninstall } from '../harness/gitops/uninstall.ts';
-import { furnish, Office } from '../harness/office.ts';
-import { sentinel } from '../harness/sentinel.ts';
+import { furnish, loseEvents, Office } from '../harness/office.ts';
+import { askSentinel, sentinel } from '../harness/sentinel.ts';
 import { VISITORS } from './program/office.ts';
 
 jest.setTimeout(420_000);
@@ -186,6 +187,59 @@ describe('while people call,', () => {
     expect(noticed).toEqual([]);
     expect(most).toBe(1);
     expect(await office.call('tickets', inSession('ada-night'))).toBe('session_revoked');
+  });
+});
+
+const chains = () => askSentinel(SENTINEL_PATHS.chains, chainList);
+
+/** What is on record, once nothing is on its way to it. */
+async function eventsAtRest(): Promise<number> {
+  let before = -1;
+  const isAtRest = ({ events, pending }: ChainList) => {
+    const isSame = events === before;
+    before = events;
+    return isSame && pending === 0;
+  };
+  return (await until('events are at rest', chains, isAtRest, { everyMs: 2_000 })).events;
+}
+
+async function backUp(): Promise<string> {
+  const { name } = await askSentinel(SENTINEL_PATHS.backups, backupBegun, 'POST');
+  await until(
+    'the backup is made',
+    () => askSentinel(SENTINEL_PATHS.backups, backupList),
+    ({ backups }) => backups.some((each) => each.name === name),
+  );
+  return name;
+}
+
+describe('events whose volume was lost', () => {
+  it('come back from a backup, and the chains of the proxies go on', async () => {
+    const events = await eventsAtRest();
+    expect(events).toBeGreaterThan(0);
+    const backup = await backUp();
+    const statefulSet = ['statefulset/mcp-sentinel', '-n', NAMESPACES.sentinel];
+    await world.kubectl(['scale', ...statefulSet, '--replicas=0']);
+    await world.kubectl([
+      'wait',
+      'pod/mcp-sentinel-0',
+      '-n',
+      NAMESPACES.sentinel,
+      '--for=delete',
+      '--timeout=90s',
+    ]);
+    await loseEvents();
+    // Nobody notices: what proxies record meanwhile, they keep.
+    expect(await office.call('manuals', SUPPORT)).toBe('allowed');
+    folder = await office.synth('restored', backup);
+    await flux.reconcile(folder);
+    const { problems } = await until(
+      'what was lost is back, and what was kept is there',
+      chains,
+      (now) => now.events > events,
+    );
+    expect(problems).toEqual([]);
+    expect(await office.call('manuals', SUPPORT)).toBe('allowed');
   });
 });
 

@@ -17,9 +17,14 @@ export interface Office {
   readonly tag: string;
   /** Image of the team's servers. */
   readonly image: string;
+  /** Name of the backup that its sentinel starts from, where its events were lost. */
+  readonly backup?: string | undefined;
   /** Whether people may also write notes, there is a server more, and one grant less. */
   readonly changed: boolean;
 }
+
+/** Variable with the name of the backup of state `restored`. */
+export const RESTORED_BACKUP = 'OFFICE_BACKUP';
 
 /** A namespace that is somebody else's, with one server in it. */
 export const VISITORS = 'visitors';
@@ -70,7 +75,11 @@ function addTickets(team: Team, { image }: Office): void {
 
 export function office(app: App, state: Office): void {
   const environment = readEnvironment(new URL('./environment.yaml', import.meta.url));
-  const platform = new Platform(app, { ...environment, images: { ...environment.images, tag: state.tag } });
+  const platform = new Platform(app, {
+    ...environment,
+    images: { ...environment.images, tag: state.tag },
+    ...(state.backup !== undefined && { sentinel: { backup: { restoreFrom: { name: state.backup } } } }),
+  });
   const team = platform.team('support');
   addManuals(team, state);
   addTickets(team, state);
