@@ -75,10 +75,15 @@ export async function openEventStore(client: ClickHouseClient, retentionDays: nu
 
 const number = z.coerce.number();
 const decision = z.enum(AUDIT_DECISIONS);
+/** As it was sent, its members in their order: the hash of an event is over its bytes, and parsing would sort them. */
+const eventAsSent = z.custom<StoredEvent>(
+  (event) => storedEvent.safeParse(event).success,
+  'is no audit event',
+);
 const eventText = z
   .string()
   .transform((text): unknown => JSON.parse(text))
-  .pipe(storedEvent);
+  .pipe(eventAsSent);
 const eventRow = z.object({ event: eventText });
 const placedRow = z
   .object({
