@@ -97,16 +97,20 @@ function replicaSlots(manifest: Manifest, values: ValuePath): readonly Slot[] {
 
 /** @param name of its values */
 export function workloadSlots(manifest: Manifest, name: string): readonly Slot[] {
-  const containers = [
-    ...itemsAt(manifest, [...TEMPLATE, 'initContainers']),
-    ...itemsAt(manifest, [...TEMPLATE, 'containers']),
-  ];
+  const containers = itemsAt(manifest, [...TEMPLATE, 'containers']);
+  const [only] = containers.length === 1 ? containers : [];
+  const imageOf = (path: Slot['path']) => textAt(manifest, [...path, 'image']);
+  const slots = (path: Slot['path'], isOnly: boolean) => {
+    const own = camelCase(textAt(manifest, [...path, 'name']) ?? '');
+    return containerSlots(manifest, path, isOnly ? [name] : [name, own]);
+  };
   return [
     ...replicaSlots(manifest, [name]),
-    ...containers.flatMap(([, path]) => {
-      const own = camelCase(textAt(manifest, [...path, 'name']) ?? '');
-      return containerSlots(manifest, path, containers.length === 1 ? [name] : [name, own]);
-    }),
+    ...containers.flatMap(([, path]) => slots(path, only !== undefined)),
+    // The same program for a moment, as a sentinel that restores: values that name its image mean both.
+    ...itemsAt(manifest, [...TEMPLATE, 'initContainers']).flatMap(([, path]) =>
+      slots(path, only !== undefined && imageOf(path) === imageOf(only[1])),
+    ),
     ...storageSlots(manifest, [name]),
   ];
 }
