@@ -2,16 +2,20 @@
 // sessions go on wherever their requests arrive, while pods are replaced, and end clearly where a pod is lost. What the
 // servers did is counted at the servers.
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { KEYS_FILE_NAME, parseGatewayKeys, type GatewayKey } from '#api/gateway-keys.ts';
 import { FIELD_MANAGERS, NAMESPACES, serverObjectNames } from '#api/names.ts';
 import { PROXY_PORTS } from '#api/proxy-config.ts';
+import { PROXY_VOLUMES } from '#constructs/server/workload/proxy-volumes.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
 import { until } from '#test/cluster/harness/eventually.ts';
 import { namespace } from '#test/cluster/harness/namespace.ts';
 import { at, type KubeObject } from '#test/cluster/harness/objects.ts';
 import { SessionCaller, longSession, shortSessions } from '#test/runtime/proxy/harness/session-callers.ts';
+import { describeOwnNode } from './harness/node.ts';
 import { reach } from './harness/reach.ts';
 import { aServedServer, outside, podsOf, podsRun, servesAgain } from './harness/servers.ts';
+import { onNode, volumeOf } from './harness/volumes.ts';
 import { containersOf, platformIsWell } from './harness/workloads.ts';
 
 jest.setTimeout(240_000);
@@ -135,7 +139,32 @@ async function restartOperators(): Promise<void> {
   await Promise.all(operators.map((each) => each.signal('SIGKILL')));
 }
 
-describe('a new key of the server', () => {
+/** How often a proxy looks whether its keys were replaced, and once more. */
+const SEEN_MS = 10_000;
+
+/** Waits until the proxies of all pods have these keys, which takes minutes at the most: that is why a new one rests so long. */
+async function arrive(ids: readonly string[]): Promise<void> {
+  const held = async () => {
+    const files = (await podsOf(ns, name)).map(
+      (pod) => `${volumeOf(pod, 'secret', PROXY_VOLUMES.keys)}/${KEYS_FILE_NAME}`,
+    );
+    return Promise.all(
+      files.map(async (file) => parseGatewayKeys(await onNode('cat "$1"', [file]), file).keys),
+    );
+  };
+  await until(
+    'every pod has the keys',
+    held,
+    (all) => all.every((keys) => ids.every((id) => keys.some((key) => key.id === id))),
+    {
+      timeoutMs: 120_000,
+      everyMs: 1_000,
+    },
+  );
+  await sleep(SEEN_MS);
+}
+
+describeOwnNode('a new key of the server', () => {
   it('seals new sessions at every pod, and those that the old one sealed go on', async () => {
     const all = await callers(9);
     const [first] = await keysOfServer();
@@ -149,7 +178,8 @@ describe('a new key of the server', () => {
       });
       const [old, young] = both.map(({ id }) => id);
       expect(old).toBe(first?.id);
-      // It is used once it has had minutes to arrive everywhere: these are said to be over.
+      await arrive(both.map(({ id }) => id));
+      // It is used ten minutes after it was made: these are said to be over.
       await age(both, [31 * DAY_MS, DAY_MS]);
       await until('every pod seals with it', sealersOfNewSessions, (ids) => ids.every((id) => id === young), {
         timeoutMs: 120_000,

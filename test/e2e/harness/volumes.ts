@@ -2,7 +2,7 @@
 import { node } from './node.ts';
 import type { KubeObject } from '#test/cluster/harness/objects.ts';
 
-export type VolumePlugin = 'empty-dir' | 'projected';
+export type VolumePlugin = 'empty-dir' | 'projected' | 'secret';
 
 export function volumeOf(pod: KubeObject, plugin: VolumePlugin, name: string): string {
   return `/var/lib/kubelet/pods/${pod.metadata.uid ?? ''}/volumes/kubernetes.io~${plugin}/${name}`;
