@@ -7,6 +7,9 @@ export const CLUSTER_VARIABLE = 'MCP_TEST_CLUSTER';
 /** Users that may do nothing until a test binds a role to them. */
 export const PLAIN_USERS = ['alice', 'bob', 'carol'] as const;
 
+/** Paths of Helm and kubeconform. */
+export const chartEngines = z.object({ helm: z.string(), kubeconform: z.string() });
+
 export const clusterFile = z.object({
   /** `1.36` */
   minor: z.string(),
@@ -15,8 +18,8 @@ export const clusterFile = z.object({
   /** Certificate of the API server, PEM. */
   ca: z.string(),
   kubectl: z.string(),
-  /** What charts are tried with: on a control plane, not on a node. */
-  charts: z.object({ helm: z.string(), kubeconform: z.string() }).optional(),
+  /** What charts are tried with, where they are. */
+  charts: chartEngines.optional(),
   /** Tokens and kubeconfig files by user. */
   users: z.record(z.string(), z.object({ token: z.string(), kubeconfig: z.string() })),
   /** The API server's own log of requests, in lines of JSON. */

@@ -1,7 +1,7 @@
 // A node with all that the tests on one need: programs that are found or built, images that are built, and the platform.
 import path from 'node:path';
 import { envoy } from '../engines/envoy.ts';
-import { findNodeEngines } from '../engines/find-engines.ts';
+import { findChartEngines, findNodeEngines } from '../engines/find-engines.ts';
 import type { Say } from '../engines/go.ts';
 import {
   CONTOUR_DEFINITIONS,
@@ -47,10 +47,12 @@ export async function startOwnNode(options: OwnNodeOptions, signal: AbortSignal)
   signal.throwIfAborted();
   const images =
     options.platform === 'none' ? [] : (await buildImages({ say, env })).map(({ archive }) => archive);
-  const gateway = options.platform === 'images' ? OWN_GATEWAY : undefined;
+  const isInstalledByTests = options.platform === 'images';
+  const gateway = isInstalledByTests ? OWN_GATEWAY : undefined;
+  const charts = isInstalledByTests ? await findChartEngines({ env, say }) : undefined;
   const startedAt = performance.now();
   const node = await TestNode.start(
-    { env, say, engines, envoy: found.path, images, definitions, gateway },
+    { env, say, engines, envoy: found.path, images, definitions, gateway, charts },
     signal,
   );
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);

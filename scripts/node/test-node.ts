@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'nod
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
-import { engineCache, type NodeEngines } from '../engines/find-engines.ts';
+import { engineCache, type ChartEngines, type NodeEngines } from '../engines/find-engines.ts';
 import type { Say } from '../engines/go.ts';
 import { boxEvent, type BoxPlan } from './box/box-plan.ts';
 import { makeControlGroups } from './control-groups.ts';
@@ -31,6 +31,8 @@ export interface TestNodeOptions {
   readonly definitions: readonly string[];
   /** The Gateway that is served. @default one that the node brings along */
   readonly gateway?: GatewayRef | undefined;
+  /** For tests that install charts. @default they can't */
+  readonly charts?: ChartEngines | undefined;
 }
 
 const execute = promisify(execFile);
@@ -64,6 +66,7 @@ export class TestNode {
         images,
         definitions: [...definitions],
         gateway,
+        charts: options.charts,
       };
       const pid = await startBox(plan, options, signal);
       return new TestNode(slot, pid);

@@ -1,5 +1,6 @@
 // What the program inside the box is told by the one outside, as a file: where things are. It decides nothing itself.
 import { z } from 'zod';
+import { chartEngines } from '../../cluster/cluster-file.ts';
 import { isMinor } from '../../engines/versions.ts';
 
 const addresses = z.object({
@@ -38,6 +39,8 @@ export const boxPlan = z.object({
   definitions: z.array(z.string()),
   /** The Gateway that is served. */
   gateway: z.object({ namespace: z.string(), name: z.string() }),
+  /** For tests that install charts. */
+  charts: chartEngines.optional(),
 });
 
 export type BoxPlan = z.output<typeof boxPlan>;

@@ -26,6 +26,7 @@ export async function serveCommands(box: Box): Promise<void> {
     url: plane.url,
     ca: plane.ca,
     kubectl: plan.engines.kubectl,
+    charts: plan.charts,
     users: Object.fromEntries(users),
     auditLog: plane.auditLog,
     operator: { namespace: NAMESPACES.platform, serviceAccount: OPERATOR.serviceAccount },

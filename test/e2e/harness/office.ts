@@ -124,6 +124,12 @@ export class Office {
     return this.folder;
   }
 
+  /** Writes the charts of what its program is in a state. @returns the folder, also for what Helm keeps for itself */
+  async charts(state: State): Promise<string> {
+    await this.command(['synth', `test/e2e/team/program/${state}.ts`, '--helm', this.folder]);
+    return this.folder;
+  }
+
   /** Runs the `mcp-runtime` command. */
   async command(args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<string> {
     const env = { ...process.env, ...more, KUBECONFIG: cluster().about.users['admin']?.kubeconfig };
