@@ -127,13 +127,14 @@ beforeAll(async () => {
   own = await ownCluster(true);
   helm = helmIn(temporary.path, own.kubeconfig);
   // What makes volumes in a real cluster.
-  const volume = {
+  const volume = (name: string) => ({
     apiVersion: 'v1',
     kind: 'PersistentVolume',
-    metadata: { name: 'audit' },
+    metadata: { name },
     spec: { capacity: { storage: '30Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/nowhere' } },
-  };
-  await own.kubectl(['create', '-f', '-'], JSON.stringify(volume));
+  });
+  for (const name of ['events', 'backups'])
+    await own.kubectl(['create', '-f', '-'], JSON.stringify(volume(name)));
   before = await everything();
 });
 afterAll(async () => {
@@ -208,7 +209,7 @@ describe('the releases of a platform', () => {
     await upgradeKinds();
   });
 
-  it('leave nothing but kinds, namespaces and the volume of the audit events', async () => {
+  it('leave nothing but kinds, namespaces, and the volumes of the audit events and of their backups', async () => {
     await helm('uninstall', 'platform', '-n', NAMESPACE, '--wait');
     await helm('uninstall', 'kinds', '-n', NAMESPACE);
     const made = [...manifests.filter(isNamespace).map(({ metadata }) => metadata.name), NAMESPACE];
@@ -225,6 +226,7 @@ describe('the releases of a platform', () => {
           `APIService /v1alpha1.${name.slice(name.indexOf('.') + 1)}`,
         ]),
       'PersistentVolumeClaim mcp-sentinel/data-mcp-sentinel-0',
+      'PersistentVolumeClaim mcp-sentinel/mcp-sentinel-backups',
     ];
     await eventually(
       'everything else is gone',
