@@ -36,7 +36,7 @@ describe('the image of a server', () => {
     ],
     [
       'leaves its registry, known by a dot',
-      { image: 'ghcr.io/a/notes:1', registryOverride: 'r.example.org' },
+      { image: 'images.example.net/a/notes:1', registryOverride: 'r.example.org' },
       {},
       'r.example.org/a/notes:1',
     ],

@@ -232,7 +232,7 @@ const summer: LegacyManifest = {
   name: 'mail',
   manifest: `${head('mail')}
   teamID: office
-  image: ghcr.io/acme/tools/mail:1.2
+  image: images.example.net/acme/tools/mail:1.2
   imageTag: "9.9"
   registryOverride: mirror.example.org/cache
   ingressHost: HOST
