@@ -20,10 +20,16 @@ import type { Log } from '#runtime/process/log.ts';
 import type { Registry } from '#runtime/process/metrics.ts';
 import { BackupError } from '../backup/backup-error.ts';
 import type { Backups } from '../backup/backups.ts';
-import { chainListOf } from './answers.ts';
 import type { EventStore } from '../store/event-store.ts';
 import { PositionError } from '../store/position.ts';
-import { accessListOf, decisionPageOf, eventPageOf, serverListOf, summaryOf } from './answers.ts';
+import {
+  accessListOf,
+  chainListOf,
+  decisionPageOf,
+  eventPageOf,
+  serverListOf,
+  summaryOf,
+} from './answers.ts';
 import { serveConsole } from './console-files.ts';
 import type { GuardOptions } from './guard.ts';
 import {

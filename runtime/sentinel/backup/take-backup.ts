@@ -81,11 +81,9 @@ async function write(source: BackupSource, cut: EventCut, draft: Draft): Promise
   const { name, partial, acknowledged } = draft;
   await checkSpace(source.folder.folder, await cut.size());
   const createdAt = new Date(source.clock.nowMs()).toISOString();
-  const [totals, chains, { engine, schemaStep }] = [
-    await cut.totals(),
-    await cut.chains(),
-    await cut.versions(),
-  ];
+  const totals = await cut.totals();
+  const chains = await cut.chains();
+  const { engine, schemaStep } = await cut.versions();
   await cut.backUp(path.join(partial, STORE_FOLDER));
   const manifest = newManifest({
     name,

@@ -17,7 +17,7 @@ export const chainRecord = z.object({
   instance: z.string(),
   bootEpoch: count,
   events: count,
-  /** Where it begins: more than 0 where the events before have expired. */
+  /** Where it begins: more than 1 where the events before have expired. */
   firstSeq: count,
   lastSeq: count,
   /** SHA-256 (hex) of its last event. */
@@ -48,9 +48,18 @@ FROM ${table} FINAL`;
 const serversOf = (table: EventTable): string =>
   `SELECT DISTINCT toString(namespace) AS namespace, toString(server) AS server FROM ${table} ORDER BY namespace, server`;
 
+/** A proxy counts from here. */
+const FIRST_SEQ = 1;
+/**
+ * What is put in order beyond this lies on the disk meanwhile, and it is what is compared and not whole events: a server
+ * may have many millions of them, and the sentinel has 2 GiB.
+ */
+const SORTED_IN_MEMORY_BYTES = 64 * 1024 * 1024;
+
 /** Events that came in the form of Go installations belong to no chain. */
 const chainsOf = (table: EventTable): string => `
-SELECT instance, bootEpoch, count() AS events, min(seq) AS firstSeq, max(seq) AS lastSeq, argMax(hash, seq) AS head,
+SELECT instance, bootEpoch, count() AS events, min(seq) AS firstSeq, max(seq) AS lastSeq,
+  lower(hex(argMax(hash, seq))) AS head,
   sum(if(isNull(before), 0, greatest(seq - before - 1, 0))) AS missing,
   countIf(isBroken) AS broken,
   minIf(seq, isBroken) AS brokenAt
@@ -58,19 +67,19 @@ FROM (
   SELECT instance, bootEpoch, seq, hash, before,
     if(
       isNull(before),
-      seq = 0 AND prev != {first:String},
+      seq = ${FIRST_SEQ} AND prev != unhex({first:String}),
       seq = before OR (seq = before + 1 AND prev != hashBefore)
     ) AS isBroken
   FROM (
     SELECT instance, bootEpoch, seq, prev, hash,
       lagInFrame(toNullable(seq)) OVER place AS before,
-      lagInFrame(toNullable(hash)) OVER place AS hashBefore
+      lagInFrame(hash) OVER place AS hashBefore
     FROM (
       SELECT JSONExtractString(event, 'instance') AS instance,
         JSONExtractUInt(event, 'boot_epoch') AS bootEpoch,
         JSONExtractInt(event, 'seq') AS seq,
-        JSONExtractString(event, 'prev_hash') AS prev,
-        lower(hex(SHA256(event))) AS hash
+        unhex(JSONExtractString(event, 'prev_hash')) AS prev,
+        SHA256(event) AS hash
       FROM ${table} FINAL
       WHERE namespace = {namespace:String} AND server = {server:String}
         AND NOT (startsWith(id, 'go-') AND bootEpoch = 0)
@@ -79,7 +88,9 @@ FROM (
   )
 )
 GROUP BY instance, bootEpoch
-ORDER BY instance, bootEpoch`;
+ORDER BY instance, bootEpoch
+SETTINGS query_plan_execute_functions_after_sorting = 0, max_bytes_before_external_sort = ${SORTED_IN_MEMORY_BYTES},
+  max_threads = 2, max_block_size = 8192`;
 
 const TOTALS = { events: totalsOf('events'), backup_cut: totalsOf('backup_cut') };
 const SERVERS = { events: serversOf('events'), backup_cut: serversOf('backup_cut') };

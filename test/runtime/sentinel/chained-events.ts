@@ -5,7 +5,7 @@ import { eventOf } from './events.ts';
 
 export class Proxy {
   private readonly instance: string;
-  private seq = 0;
+  private seq = 1;
   private prevHash = FIRST_PREV_HASH;
 
   constructor(instance: string) {
