@@ -88,7 +88,7 @@ async function mirror(file: string, options: MirrorOptions): Promise<Exit> {
   if (dryRun) return report.planned();
   const tool = new Skopeo({ authfile, insecure }, new Interrupt().signal);
   await tool.check();
-  const jobs = copies.map(({ source, target }) => ({ from: { image: source }, to: { image: target } }));
+  const jobs = copies.map(({ source, target }) => ({ from: source, to: target }));
   return report.done(await copyImages(jobs, tool, report));
 }
 

@@ -1,11 +1,12 @@
 // Copies images, a few at a time. What is there already, with the same digest, is left alone; what fails doesn't stop
 // the others.
 import type { Trouble } from '#runtime/local/trouble.ts';
-import { locationName, type Location, type Skopeo } from './skopeo.ts';
+import type { Skopeo } from './skopeo.ts';
 
+/** Names of images, each with its registry. */
 export interface CopyJob {
-  readonly from: Location;
-  readonly to: Location;
+  readonly from: string;
+  readonly to: string;
 }
 
 export type CopyOutcome =
@@ -33,8 +34,7 @@ async function copyOne({ from, to }: CopyJob, tool: Skopeo): Promise<CopyOutcome
   return before.ok ? { state: 'updated', digest, replaced: before.value } : { state: 'copied', digest };
 }
 
-function changed(to: Location, wanted: string, found: string): Trouble {
-  const target = locationName(to);
+function changed(target: string, wanted: string, found: string): Trouble {
   return {
     code: 'copy_failed',
     what: `${target} is ${found} after the copy, and not ${wanted}.`,

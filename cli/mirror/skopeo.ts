@@ -11,9 +11,6 @@ import { lastWords, meaningOf, type Place } from './tool-words.ts';
 
 const execute = promisify(execFile);
 
-/** An image in a registry, or a folder that holds one. */
-export type Location = { readonly image: string } | { readonly folder: string };
-
 export interface SkopeoOptions {
   /** Where logins are; @default skopeo's own place */
   readonly authfile?: string | undefined;
@@ -55,24 +52,24 @@ export class Skopeo {
   }
 
   /** The digest of what is there, of all its architectures together; `image_missing` where there is nothing. */
-  async digestOf(location: Location, side: Place['side']): Promise<Result<string, Trouble>> {
+  async digestOf(image: string, side: Place['side']): Promise<Result<string, Trouble>> {
     const args = [
       '--command-timeout=2m',
       'inspect',
       '--raw',
       ...this.#auth(),
-      `--tls-verify=${this.#tls(location)}`,
+      `--tls-verify=${this.#tls(image)}`,
     ];
     try {
-      const manifest = await this.#run([...args, nameOf(location)]);
+      const manifest = await this.#run([...args, nameOf(image)]);
       return ok(`sha256:${createHash('sha256').update(manifest).digest('hex')}`);
     } catch (error) {
-      return err(this.#troubleOf(error, placeOf(location, side)));
+      return err(this.#troubleOf(error, placeOf(image, side)));
     }
   }
 
   /** Copies all of an image, byte for byte; undefined where it is done. */
-  async copy(source: Location, target: Location): Promise<Trouble | undefined> {
+  async copy(source: string, target: string): Promise<Trouble | undefined> {
     const tls = [`--src-tls-verify=${this.#tls(source)}`, `--dest-tls-verify=${this.#tls(target)}`];
     const args = [
       'copy',
@@ -97,8 +94,8 @@ export class Skopeo {
     return authfile === undefined ? [] : [`--authfile=${authfile}`];
   }
 
-  #tls(location: Location): boolean {
-    const registry = registryAt(location);
+  #tls(image: string): boolean {
+    const registry = registryOf(image);
     return registry === undefined || !(LOOPBACK.test(registry) || this.#options.insecure.includes(registry));
   }
 
@@ -123,18 +120,10 @@ export class Skopeo {
 }
 
 /** As the tool writes it. */
-const nameOf = (location: Location): string =>
-  'image' in location ? `docker://${exactName(location.image)}` : `dir:${location.folder}`;
+const nameOf = (image: string): string => `docker://${exactName(image)}`;
 
-/** As people write it. */
-export const locationName = (location: Location): string =>
-  'image' in location ? location.image : location.folder;
-
-const registryAt = (location: Location): string | undefined =>
-  'image' in location ? registryOf(location.image) : undefined;
-
-const placeOf = (location: Location, side: Place['side']): Place => ({
+const placeOf = (image: string, side: Place['side']): Place => ({
   side,
-  name: locationName(location),
-  registry: registryAt(location),
+  name: image,
+  registry: registryOf(image),
 });

@@ -41,7 +41,7 @@ async function copied(
   signal = new AbortController().signal,
 ): Promise<CopyOutcome | undefined> {
   const tool = new Skopeo({ insecure: [], ...options }, signal);
-  return (await copyImages([{ from: { image: from }, to: { image: to } }], tool, silent))[0];
+  return (await copyImages([{ from, to }], tool, silent))[0];
 }
 
 describe('a copy', () => {
@@ -101,8 +101,8 @@ describe('a copy', () => {
     let most = 0;
     const watcher = { starts: () => (most = Math.max(most, ++now)), ends: () => (now -= 1) };
     const jobs = ['a', 'b', 'c', 'd', 'e'].map((name) => ({
-      from: { image: source.image('notes:1') },
-      to: { image: source.image(`many/${name}:1`) },
+      from: source.image('notes:1'),
+      to: source.image(`many/${name}:1`),
     }));
     const done = await copyImages(jobs, new Skopeo({ insecure: [] }, new AbortController().signal), watcher);
     expect(done.map(({ state }) => state)).toEqual(Array.from({ length: 5 }, () => 'copied'));
