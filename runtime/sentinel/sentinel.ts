@@ -12,6 +12,7 @@ import type { Shutdown } from '#runtime/process/shutdown.ts';
 import { createApi } from './api/api.ts';
 import { BackupFolder } from './backup/backup-folder.ts';
 import { Backups } from './backup/backups.ts';
+import { afterKilledRestore } from './backup/restore.ts';
 import { identityIn } from './identity.ts';
 import { FileInventory, type InventorySource } from './api/inventory-source.ts';
 import { LiveFeed } from './api/live-feed.ts';
@@ -96,6 +97,7 @@ async function openCluster({ config, clock, log, findCluster, shutdown }: Sentin
 async function openStorage({ config, clock, log, shutdown }: SentinelDeps) {
   const release = await lockFolder(config.DATA_DIR);
   shutdown.add({ name: 'folder', run: release });
+  await afterKilledRestore(config.DATA_DIR);
   const files = logFilesIn(path.join(config.DATA_DIR, 'log'));
   const stream = await openEmbeddedLog({ files, log, maxBytes: config.STREAM_MAX_BYTES });
   shutdown.add({ name: 'stream', run: () => stream.close() });

@@ -11,6 +11,8 @@ export type BackupErrorCode =
   | 'backup_newer'
   /** There are events where it would be restored to. */
   | 'not_empty'
+  /** A restore was killed between taking the old events away and putting the new ones in place. */
+  | 'restore_interrupted'
   /** One is being made. */
   | 'backup_running'
   | 'backups_off'

@@ -1,5 +1,6 @@
 // Puts the events of a backup into a data folder that no sentinel uses. It builds the new store beside the old one, compares
 // it with what was backed up, and only then puts it in its place; what was there before is kept under another name.
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { errorCode, errorMessage } from '../errors.ts';
@@ -31,8 +32,8 @@ export interface RestoreRequest {
   readonly say: (line: string) => void;
 }
 
-/** Folders of a sentinel's data that hold events. */
-const EVENT_FOLDERS = ['log', 'store'];
+/** Folders of a sentinel's data that hold events, in the order in which they are taken away: while the store is there, all are. */
+const EVENT_FOLDERS = [STORE_FOLDER, 'log'];
 const RESTORING = 'restoring';
 /** The name of the backup that a folder was last restored from. */
 const RESTORED_FILE = 'restored';
@@ -59,7 +60,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored |
     }
     const restored = await readBack({ backup, scratch, manifest, say });
     await keepAside(dataDir, held, say);
-    await rename(path.join(scratch, STORE_FOLDER), path.join(dataDir, 'store'));
+    await rename(path.join(scratch, STORE_FOLDER), path.join(dataDir, STORE_FOLDER));
     await writeIdentity(dataDir, manifest.sentinel);
     await writeFile(path.join(dataDir, RESTORED_FILE), `${manifest.name}\n`, { mode: 0o600, flush: true });
     return restored;
@@ -67,6 +68,21 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored |
     await rm(scratch, { recursive: true, force: true });
     await release();
   }
+}
+
+/**
+ * For a sentinel that starts: what a killed restore left is removed where the events are in their place. Where they are not
+ * yet, it must not begin with none.
+ * @throws BackupError
+ */
+export async function afterKilledRestore(dataDir: string): Promise<void> {
+  const scratch = path.join(dataDir, RESTORING);
+  if (!existsSync(scratch)) return;
+  if (!existsSync(path.join(dataDir, STORE_FOLDER))) {
+    const remedy = `Restore again; or remove ${scratch} to begin without events.`;
+    throw new BackupError('restore_interrupted', `A restore into ${dataDir} was interrupted. ${remedy}`);
+  }
+  await rm(scratch, { recursive: true });
 }
 
 /** Restores into a folder of its own, which is removed again. @throws as `restoreBackup` does */

@@ -1,10 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { appendFile, cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { SENTINEL_PATHS } from '#api/sentinel-api.ts';
 import { restoreBackup } from '#runtime/sentinel/backup/restore.ts';
 import { Proxy } from '../chained-events.ts';
-import { endOf, SentinelHome, SentinelProcess, until, type SentinelExtra } from '../sentinel-process.ts';
+import {
+  endOf,
+  SentinelHome,
+  SentinelProcess,
+  spawnSentinel,
+  until,
+  type SentinelExtra,
+} from '../sentinel-process.ts';
 import { backUp, backupDirOf, begin, chainProblems, Client, listOf, runCommand } from './backing-up.ts';
 
 let home: SentinelHome;
@@ -124,6 +131,25 @@ describe('a backup', () => {
     await after.post(proxy.next(1));
     await after.settled();
     expect(await chainProblems(after)).toEqual([expect.stringContaining('10 events are missing')]);
+  }, 300_000);
+
+  it('whose restore was killed is not taken for an empty store, and can be restored again', async () => {
+    const { name } = await backedUp();
+    // Before anything of the old was taken away.
+    await mkdir(home.at('data/restoring/store'), { recursive: true });
+    const undisturbed = await start();
+    expect(await idsOf(undisturbed)).toHaveLength(50);
+    await undisturbed.kill('SIGTERM');
+    expect(await entriesOf('data')).toEqual(['identity', 'log', 'store']);
+    // After that, and before the new is in its place.
+    await mkdir(home.at('data/restoring/store'), { recursive: true });
+    await mkdir(home.at('data/replaced'));
+    await rename(home.at('data/store'), home.at('data/replaced/store'));
+    const { child, log } = spawnSentinel(home, backupDirOf(home));
+    expect(await endOf(child)).toBe(1);
+    expect(log.join('\n')).toContain('Restore again; or remove');
+    expect((await runCommand(home, ['restore', name, '--replace'])).code).toBe(0);
+    expect(await idsOf(await start())).toHaveLength(50);
   }, 300_000);
 
   it('is refused where a file of it was altered, is missing or was added, and where it is foreign or newer', async () => {
