@@ -58,7 +58,8 @@ export class EventTexts {
   }
 
   private shared(payload: AuditPayload): string {
-    const name = payload.tool_name ?? payload.rpc_method ?? '';
+    // By phase, because calls with two events have them in turn.
+    const name = `${payload.phase} ${payload.tool_name ?? payload.rpc_method ?? ''}`;
     const known = this.kept.get(name);
     if (known !== undefined && isAlike(known.payload, payload)) {
       return known.text;
