@@ -28,6 +28,9 @@ const MONITORING = 'monitoring';
 /** Folders of the node, by the claims that they are volumes for. */
 const VOLUMES = { 'data-mcp-sentinel-0': '/var/lib/office-events', [BACKUPS]: '/var/lib/office-backups' };
 
+/** Headers of somebody of the team. */
+export const SUPPORT = { 'x-mcp-human-id': 'ada', 'x-mcp-team-id': 'support' };
+
 /** Its states: programs of test/e2e/team/program. */
 export type State = 'installed' | 'changed' | 'upgraded' | 'restored';
 

@@ -5,14 +5,13 @@ import path from 'node:path';
 import { cluster } from '#test/cluster/harness/cluster.ts';
 import { until } from '#test/cluster/harness/eventually.ts';
 import { helmIn, type Helm } from '#test/cluster/harness/helm.ts';
-import { inventory, moreThan } from '../harness/gitops/inventory.ts';
+import { inventory, moreThan, nothingIsLeft } from '../harness/gitops/inventory.ts';
 import { deleteRest } from '../harness/gitops/uninstall.ts';
-import { furnish, Office } from '../harness/office.ts';
+import { furnish, Office, SUPPORT } from '../harness/office.ts';
 
 jest.setTimeout(420_000);
 
 const world = cluster();
-const SUPPORT = { 'x-mcp-human-id': 'ada', 'x-mcp-team-id': 'support' };
 const IN_RELEASES = ['--namespace', 'mcp-releases'];
 
 let before: ReadonlySet<string>;
@@ -92,14 +91,6 @@ describe('two releases of Helm', () => {
     await world.kubectl(['delete', 'crd', ...definitions]);
     await world.kubectl(['delete', 'namespace', ...(await leftOf('Namespace')), '--timeout=120s']);
     await deleteRest();
-    await until(
-      'nothing is left',
-      () => moreThan(before),
-      (left) => left.length === 0,
-      {
-        timeoutMs: 90_000,
-        everyMs: 1_000,
-      },
-    );
+    await nothingIsLeft(before);
   });
 });

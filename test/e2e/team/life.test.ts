@@ -15,9 +15,9 @@ import { stays, until } from '#test/cluster/harness/eventually.ts';
 import { at, byName, conditionOf, items, type KubeObject } from '#test/cluster/harness/objects.ts';
 import { meanwhile } from '../harness/consents.ts';
 import { Flux } from '../harness/gitops/flux.ts';
-import { inventory, moreThan } from '../harness/gitops/inventory.ts';
+import { inventory, nothingIsLeft } from '../harness/gitops/inventory.ts';
 import { uninstall } from '../harness/gitops/uninstall.ts';
-import { furnish, loseEvents, Office } from '../harness/office.ts';
+import { furnish, loseEvents, Office, SUPPORT } from '../harness/office.ts';
 import { askSentinel, sentinel } from '../harness/sentinel.ts';
 import { VISITORS } from './program/office.ts';
 
@@ -27,7 +27,6 @@ const world = cluster();
 const flux = new Flux();
 const TEAM = 'mcp-team-support';
 
-const SUPPORT = { 'x-mcp-human-id': 'ada', 'x-mcp-team-id': 'support' };
 const inSession = (session: string) => ({ 'x-mcp-human-id': 'ada', 'x-mcp-agent-session': session });
 
 let before: ReadonlySet<string>;
@@ -256,14 +255,6 @@ describe('until its last day,', () => {
 describe('what the documentation says of its end', () => {
   it('leaves nothing of it', async () => {
     await uninstall(folder);
-    await until(
-      'nothing is left',
-      () => moreThan(before),
-      (left) => left.length === 0,
-      {
-        timeoutMs: 90_000,
-        everyMs: 1_000,
-      },
-    );
+    await nothingIsLeft(before);
   });
 });

@@ -1,15 +1,12 @@
 // The platform of a team that loses its operator first: installed as Argo CD does it, in waves; then removed the wrong way
 // round, while nobody looks after what is left.
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { until } from '#test/cluster/harness/eventually.ts';
 import { sync } from '../harness/gitops/argo.ts';
-import { inventory, moreThan } from '../harness/gitops/inventory.ts';
+import { inventory, nothingIsLeft } from '../harness/gitops/inventory.ts';
 import { deleteResources, deleteRest, deleteStack, stacksBackwards } from '../harness/gitops/uninstall.ts';
-import { furnish, Office } from '../harness/office.ts';
+import { furnish, Office, SUPPORT } from '../harness/office.ts';
 
 jest.setTimeout(420_000);
-
-const SUPPORT = { 'x-mcp-human-id': 'ada', 'x-mcp-team-id': 'support' };
 
 let before: ReadonlySet<string>;
 let office: Office;
@@ -34,11 +31,6 @@ describe('a platform that is applied in waves', () => {
     await deleteResources();
     for (const stack of stacksBackwards(folder)) if (stack !== 'platform') await deleteStack(folder, stack);
     await deleteRest();
-    await until(
-      'nothing is left',
-      () => moreThan(before),
-      (left) => left.length === 0,
-      { timeoutMs: 90_000, everyMs: 1_000 },
-    );
+    await nothingIsLeft(before);
   });
 });

@@ -1,6 +1,7 @@
 // Everything that is in the cluster, of every kind that the API server lists: what is there after an installation was
 // removed and was not before it came is left of it, whatever it is called and whoever made it.
 import { cluster } from '#test/cluster/harness/cluster.ts';
+import { until } from '#test/cluster/harness/eventually.ts';
 import { isKubeObject } from '#test/cluster/harness/objects.ts';
 import { keyOf } from './applied.ts';
 
@@ -20,6 +21,16 @@ export async function inventory(): Promise<ReadonlySet<string>> {
   if (typeof json !== 'object' || json === null || !('items' in json) || !Array.isArray(json.items))
     throw new Error('kubectl returned no list');
   return new Set(json.items.filter(isKubeObject).map(keyOf));
+}
+
+/** Waits until there is nothing that was not there then. */
+export async function nothingIsLeft(before: ReadonlySet<string>): Promise<void> {
+  await until(
+    'nothing is left',
+    () => moreThan(before),
+    (left) => left.length === 0,
+    { timeoutMs: 90_000, everyMs: 1_000 },
+  );
 }
 
 /** What there is now and was not then, sorted. */
