@@ -10,6 +10,7 @@ import { AuditSink } from './audit/sink.ts';
 import { Spool } from './audit/spool.ts';
 import { TokenFile } from './audit/token-file.ts';
 import type { ProxyConfig } from './config.ts';
+import { Departures } from './departures.ts';
 import { drain } from './drain.ts';
 import { trimWhenIdle } from './idle-trim.ts';
 import { KeyFile } from './keys/key-file.ts';
@@ -178,12 +179,16 @@ async function assemble(config: ProxyConfig, clock: Clock, log: Log): Promise<Pa
   const shared = { config, clock, ids: new EventIds(), keys: keys.ring };
   const inForce = () => services.policy.current;
   const recorder = new Recorder({ ...shared, sink: audit?.sink, metrics, spans, policy: inForce });
-  const upstream = await createUpstream(config, clock);
-  const services: ProxyServices = createServices({ ...shared, log, recorder, upstream });
+  const departures = new Departures();
+  const upstream = await createUpstream(config, clock, departures);
+  const services = createServices({ ...shared, log, recorder, upstream, departures });
   return { services, keys, metrics, audit, spans };
 }
 
-type Given = Pick<ProxyServices, 'config' | 'clock' | 'log' | 'ids' | 'recorder' | 'keys' | 'upstream'>;
+type Given = Pick<
+  ProxyServices,
+  'config' | 'clock' | 'log' | 'ids' | 'recorder' | 'keys' | 'upstream' | 'departures'
+>;
 
 function createServices(given: Given): ProxyServices {
   const { config, clock, log, keys } = given;
@@ -278,9 +283,9 @@ function openAudit(config: ProxyConfig, clock: Clock, log: Log): Audit | undefin
   return { spool, sink, delivery };
 }
 
-async function createUpstream(config: ProxyConfig, clock: Clock): Promise<Upstream> {
+async function createUpstream(config: ProxyConfig, clock: Clock, departures: Departures): Promise<Upstream> {
   const { upstreamUrl: origin, upstreamTimeouts: limits } = config;
-  if (origin.protocol === 'http:') return new LeanUpstream({ origin, clock, limits });
+  if (origin.protocol === 'http:') return new LeanUpstream({ origin, clock, limits, departures });
   // Loaded only where it is needed: it is as large as everything else together.
   const { UndiciUpstream } = await import('./upstream/undici-upstream.ts');
   return new UndiciUpstream(origin, limits);

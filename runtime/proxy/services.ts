@@ -3,6 +3,7 @@ import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { EventIds } from './audit/event-id.ts';
 import type { ProxyConfig } from './config.ts';
+import type { Departures } from './departures.ts';
 import type { HostCheck } from './edge/host-check.ts';
 import type { ClientMessageReader } from './json/client-message.ts';
 import type { ServerMessageReader } from './json/server-message.ts';
@@ -29,6 +30,7 @@ export interface ProxyServices {
   readonly hostCheck: HostCheck;
   readonly policy: PolicySource;
   readonly upstream: Upstream;
+  readonly departures: Departures;
   readonly keys: KeyRing;
   readonly sessions: McpSessions;
   readonly resumeIds: ResumeIds;

@@ -8,6 +8,8 @@ import type { UpstreamCall } from '../upstream/upstream.ts';
 export interface Answer {
   push(chunk: Buffer): void;
   end(): void;
+  /** Writes what was kept for the end of the turn. The exchange may be over by then. */
+  leave?(): void;
   /** Ends the answer early; true where it had begun and so was ended in its own way. */
   breakOff(refusal: Refusal): boolean;
   /** Whether it ends only when somebody ends it. */
@@ -21,6 +23,8 @@ export interface RelayContext {
   readonly exchange: Exchange;
   readonly services: ProxyServices;
   readonly call: UpstreamCall | undefined;
+  /** Has `leave` called at the end of this turn of the event loop. */
+  leaveWithTurn(): void;
   /** The answer was sent in full. */
   finish(status: number): void;
   /** The answer can't go on. */

@@ -1,5 +1,6 @@
 // An answer that is a stream of events. Each is read, and passed on as soon as it is complete; a slow caller slows
 // the server down.
+import type { Socket } from 'node:net';
 import { idKey } from '../json/rpc-id.ts';
 import type { ServerMessage } from '../json/server-message.ts';
 import { refusalMessage, type Refusal } from '../refusal.ts';
@@ -20,6 +21,9 @@ import { keepRequest, releaseRequest } from './known-requests.ts';
 import type { Answer, RelayContext } from './answer.ts';
 import { whenSent } from './send.ts';
 
+/** Bytes of events that can wait for others. More would fill the socket's buffer, and stop the server for nothing. */
+const HELD_BELOW = 8 * 1024;
+
 export class EventStreamAnswer implements Answer {
   readonly endless: boolean;
   readonly whole = false;
@@ -31,6 +35,8 @@ export class EventStreamAnswer implements Answer {
   /** Nothing follows, and the last of it is on its way. */
   private leaving = false;
   private waitsForDrain = false;
+  /** Holds what was written this turn. The socket's, because a corked response sends its end before its events. */
+  private corked: Socket | undefined;
   /** Written, and not yet taken by the caller. */
   private untaken = 0;
 
@@ -40,17 +46,13 @@ export class EventStreamAnswer implements Answer {
     this.endless = exchange.httpMethod === 'GET';
     this.splitter = new EventSplitter(services.config.limits.maxAnswerBytes);
     services.recorder.streamOpened(exchange);
-    // Head and first events of one packet leave in one packet. Corked at the socket: a corked response that ends in
-    // the same tick would send its end before its events.
-    const { socket } = exchange.response;
-    socket?.cork();
+    this.holdForTurn();
     exchange.response.writeHead(200, [
       ...relayedHeaders(headers, 'text/event-stream'),
       'cache-control',
       'no-cache, no-transform',
     ]);
     exchange.response.flushHeaders();
-    process.nextTick(() => socket?.uncork());
   }
 
   push(chunk: Buffer): void {
@@ -81,10 +83,23 @@ export class EventStreamAnswer implements Answer {
   end(): void {
     const { exchange } = this.context;
     if (exchange.finished) return;
-    exchange.response.end();
     this.leaving = true;
+    this.holdForTurn();
+  }
+
+  /** Head, events and end of one turn leave in one packet. */
+  leave(): void {
+    const { exchange, services } = this.context;
+    const { corked } = this;
+    this.corked = undefined;
+    if (!this.leaving || exchange.finished) {
+      corked?.uncork();
+      return;
+    }
+    // Uncorks, too.
+    exchange.response.end();
     whenSent(exchange.response, () => {
-      if (this.resumable && this.answered) releaseRequest(exchange, this.context.services);
+      if (this.resumable && this.answered) releaseRequest(exchange, services);
       this.context.finish(200);
     });
   }
@@ -158,6 +173,7 @@ export class EventStreamAnswer implements Answer {
     const { exchange, call } = this.context;
     const bytes = parts.length === 1 ? first : Buffer.concat(parts);
     exchange.bytesOut += bytes.length;
+    if (bytes.length < HELD_BELOW) this.holdForTurn();
     if (exchange.response.write(bytes)) return;
     this.untaken = exchange.response.writableLength;
     if (this.waitsForDrain || call === undefined) return;
@@ -171,6 +187,14 @@ export class EventStreamAnswer implements Answer {
       this.hold();
       call.resume();
     });
+  }
+
+  private holdForTurn(): void {
+    const { socket } = this.context.exchange.response;
+    if (this.corked !== undefined || socket === null) return;
+    socket.cork();
+    this.corked = socket;
+    this.context.leaveWithTurn();
   }
 
   /** Takes memory for what came and has not left, and for `more`; false where there is none. */

@@ -20,6 +20,7 @@ export class MessageAnswer implements Answer {
   private readonly context: RelayContext;
   private readonly headers: readonly string[];
   private readonly gathered = new GatheredBytes();
+  private body: Buffer | undefined;
   private leaving = false;
 
   constructor(context: RelayContext, headers: readonly string[]) {
@@ -50,7 +51,14 @@ export class MessageAnswer implements Answer {
       this.context.fail(refusal);
       return;
     }
-    const body = filteredResponse(exchange, services, bytes, message);
+    this.body = filteredResponse(exchange, services, bytes, message);
+    this.context.leaveWithTurn();
+  }
+
+  leave(): void {
+    const { body } = this;
+    const { exchange } = this.context;
+    if (body === undefined || exchange.finished) return;
     exchange.bytesOut = body.length;
     sendWhole(exchange.response, 200, relayedHeaders(this.headers, 'application/json', body.length), body);
     this.leaving = true;

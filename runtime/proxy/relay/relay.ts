@@ -3,6 +3,7 @@
 import { noteCut, noteRequest } from './known-requests.ts';
 import { policyRefusalOf } from './recheck.ts';
 import { cancelAtServer } from './tell-server.ts';
+import type { Departure } from '../departures.ts';
 import type { Exchange } from '../exchange.ts';
 import { refuseEdge, type Refusal } from '../refusal.ts';
 import type { ProxyServices } from '../services.ts';
@@ -17,7 +18,7 @@ import { MessageAnswer } from './message-answer.ts';
 const EVENT_STREAM = /^text\/event-stream\s*(?:;|$)/i;
 const JSON_TYPE = /^application\/json\s*(?:;|$)/i;
 
-export class Relay implements UpstreamHandler, RelayContext, Cut {
+export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
   readonly exchange: Exchange;
   readonly services: ProxyServices;
   call: UpstreamCall | undefined;
@@ -59,6 +60,14 @@ export class Relay implements UpstreamHandler, RelayContext, Cut {
   onFailure({ failure, message }: UpstreamError): void {
     this.services.log.warn({ failure, detail: message }, 'A call to the server failed.');
     this.fail(refuseEdge(failure));
+  }
+
+  leaveWithTurn(): void {
+    this.services.departures.add(this);
+  }
+
+  depart(): void {
+    this.guarded(() => this.answer?.leave?.());
   }
 
   finish(status: number): void {

@@ -1,5 +1,6 @@
 // One connection to the server: one call at a time, never two in flight. What ends badly ends the connection too.
 import net from 'node:net';
+import type { Departure } from '../departures.ts';
 import { ResponseParser, type ResponseSink } from './response-parser.ts';
 import type { ResponseHead } from './response-head.ts';
 import type {
@@ -12,6 +13,8 @@ import type {
 
 /** What a connection tells the pool it belongs to. */
 export interface ConnectionOwner {
+  /** It has a request to write. */
+  onReady(connection: LeanConnection): void;
   onIdle(connection: LeanConnection): void;
   onClosed(connection: LeanConnection): void;
 }
@@ -21,12 +24,13 @@ export interface ConnectionTarget {
   readonly port: number;
 }
 
-type Phase = 'connecting' | 'idle' | 'waiting' | 'reading' | 'closed';
+/** Ready: there is a request, of which nothing was written yet. */
+type Phase = 'connecting' | 'idle' | 'ready' | 'waiting' | 'reading' | 'closed';
 
 /** Bytes below which head and body are joined, so that a call is one packet. */
 const JOIN_BELOW = 64 * 1024;
 
-export class LeanConnection implements ResponseSink, UpstreamCall {
+export class LeanConnection implements ResponseSink, UpstreamCall, Departure {
   /** When the phase began, or the last byte of a body came, on the owner's clock. */
   sinceMs: number;
   /** How long the server said it keeps the connection while idle. */
@@ -79,7 +83,14 @@ export class LeanConnection implements ResponseSink, UpstreamCall {
     this.handler = handler;
     this.request = { head, body };
     this.paused = false;
-    if (this.phase === 'idle') this.write(nowMs);
+    if (this.phase !== 'idle') return;
+    this.phase = 'ready';
+    this.sinceMs = nowMs;
+    this.owner.onReady(this);
+  }
+
+  depart(): void {
+    if (this.phase === 'ready') this.write(this.monotonicMs());
   }
 
   pause(): void {
@@ -119,6 +130,7 @@ export class LeanConnection implements ResponseSink, UpstreamCall {
           this.fail('upstream_timeout', 'the answer stopped');
         }
         break;
+      case 'ready':
       case 'closed':
     }
   }
@@ -201,10 +213,14 @@ export class LeanConnection implements ResponseSink, UpstreamCall {
   }
 
   private fail(failure: UpstreamFailure, message: string): void {
-    const handler = this.handler;
+    const { handler, phase } = this;
     this.handler = undefined;
     this.destroy();
-    const error: UpstreamError = { failure, message };
+    // Whatever came of a connection before a request was written on it, that request was not sent.
+    const error: UpstreamError = {
+      failure: phase === 'ready' ? 'upstream_unavailable' : failure,
+      message,
+    };
     handler?.onFailure(error);
   }
 

@@ -1,6 +1,7 @@
 // The narrow HTTP/1.1 client for the server next door: keep-alive, one call per connection, strict reading. It costs
 // a third of a general client, and refuses instead of repairing.
 import type { Clock } from '#runtime/process/clock.ts';
+import { Departures } from '../departures.ts';
 import { LeanConnection, type ConnectionOwner, type ConnectionTarget } from './lean-connection.ts';
 import {
   UPSTREAM_LIMITS,
@@ -17,6 +18,8 @@ export interface LeanUpstreamOptions {
   readonly clock: Clock;
   /** @default UPSTREAM_LIMITS */
   readonly limits?: Partial<UpstreamLimits>;
+  /** With what requests leave. @default their own */
+  readonly departures?: Pick<Departures, 'add'>;
 }
 
 const SWEEP_MS = 250;
@@ -30,6 +33,7 @@ export class LeanUpstream implements Upstream, ConnectionOwner {
   private readonly authority: string;
   private readonly limits: UpstreamLimits;
   private readonly monotonicMs: () => number;
+  private readonly departures: Pick<Departures, 'add'>;
   /** One for all connections: bytes are copied out before the next read. */
   private readonly readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
   private sweeper: NodeJS.Timeout | undefined;
@@ -45,6 +49,7 @@ export class LeanUpstream implements Upstream, ConnectionOwner {
     this.authority = origin.host;
     this.limits = { ...UPSTREAM_LIMITS, ...options.limits };
     this.monotonicMs = () => options.clock.monotonicMs();
+    this.departures = options.departures ?? new Departures();
   }
 
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall {
@@ -63,6 +68,10 @@ export class LeanUpstream implements Upstream, ConnectionOwner {
   onIdle(connection: LeanConnection): void {
     if (this.closing) connection.closeIfIdle();
     else this.idle.push(connection);
+  }
+
+  onReady(connection: LeanConnection): void {
+    this.departures.add(connection);
   }
 
   onClosed(connection: LeanConnection): void {

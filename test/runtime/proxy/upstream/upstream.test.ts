@@ -2,10 +2,11 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '#runtime/process/clock.ts';
+import type { Departure } from '#runtime/proxy/departures.ts';
 import { LeanUpstream } from '#runtime/proxy/upstream/lean-upstream.ts';
 import { UndiciUpstream } from '#runtime/proxy/upstream/undici-upstream.ts';
 import type { Upstream, UpstreamLimits } from '#runtime/proxy/upstream/upstream.ts';
-import { POST, collect } from './collect.ts';
+import { POST, collect, type Collected } from './collect.ts';
 import { startRawServer, type RawServer, type Script } from './raw-server.ts';
 
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
@@ -233,6 +234,39 @@ describe('LeanUpstream, stricter than HTTP', () => {
     await delay(50);
     expect(await collect(upstream)).toMatchObject({ body: 'ok' });
     expect(server.connectionCount()).toBe(2);
+  });
+
+  it.each<[string, Script]>([
+    ['closes', (socket) => void socket.end(OK)],
+    [
+      'goes on speaking',
+      (socket) => {
+        socket.write(OK);
+        setTimeout(() => socket.write('more'), 20);
+      },
+    ],
+  ])('says upstream_unavailable of what was not yet written when the server %s', async (_what, script) => {
+    const server = await serve(script);
+    const ready: Departure[] = [];
+    const upstream = new LeanUpstream({
+      origin: server.origin,
+      clock: systemClock,
+      departures: { add: (departure) => ready.push(departure) },
+    });
+    ended.push(() => upstream.close());
+    const later: Promise<Collected>[] = [];
+    await new Promise<void>((resolve) => {
+      const nothing = (): void => undefined;
+      // In the turn in which its connection is free again.
+      const onEnd = (): void => {
+        later.push(collect(upstream));
+        resolve();
+      };
+      upstream.send(POST, { onHead: nothing, onData: nothing, onEnd, onFailure: nothing });
+    });
+    expect(await Promise.all(later)).toMatchObject([{ failure: 'upstream_unavailable' }]);
+    for (const each of ready) each.depart();
+    expect(server.requests).toHaveLength(1);
   });
 
   it('says upstream_timeout when no answer begins, and when one stops', async () => {

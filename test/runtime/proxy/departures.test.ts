@@ -1,0 +1,31 @@
+// That what leaves together leaves in order, at the end of the turn in which it was ready.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { describe, expect, it } from '@jest/globals';
+import { Departures } from '#runtime/proxy/departures.ts';
+
+describe('departures', () => {
+  it('leave in their order, and not before the turn ends', async () => {
+    const departures = new Departures();
+    const left: string[] = [];
+    for (const name of ['a', 'b']) departures.add({ depart: () => left.push(name) });
+    await Promise.resolve();
+    expect(left).toEqual([]);
+    await nextTurn();
+    expect(left).toEqual(['a', 'b']);
+  });
+
+  it('leave with the next turn where they are added while others leave', async () => {
+    const departures = new Departures();
+    const left: string[] = [];
+    departures.add({
+      depart: () => {
+        left.push('first');
+        departures.add({ depart: () => left.push('second') });
+      },
+    });
+    await nextTurn();
+    expect(left).toEqual(['first']);
+    await nextTurn();
+    expect(left).toEqual(['first', 'second']);
+  });
+});
