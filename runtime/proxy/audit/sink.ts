@@ -5,6 +5,7 @@ import { FIRST_PREV_HASH, type AuditPayload } from '#api/audit-event.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
 import { EventTexts } from './event-text.ts';
+import { LineBuffer } from './line-buffer.ts';
 import type { Spool } from './spool.ts';
 
 /** What a request adds to an event; the sink adds the rest of the envelope. */
@@ -46,20 +47,18 @@ const LOSS_LOG_INTERVAL_MS = 10_000;
 export type OnCommitted = (stored: boolean) => void;
 
 interface Batch {
-  /** One event each, with its line end. */
-  lines: Buffer[];
-  bytes: number;
-  waiting: OnCommitted[];
+  readonly lines: Buffer;
+  readonly count: number;
+  readonly waiting: readonly OnCommitted[];
 }
-
-const emptyBatch = (): Batch => ({ lines: [], bytes: 0, waiting: [] });
 
 export class AuditSink {
   readonly counts: AuditCounts = { recorded: 0, lost: 0 };
   private readonly options: AuditSinkOptions;
   private readonly envelope: string;
   private readonly texts = new EventTexts();
-  private batch = emptyBatch();
+  private readonly lines = new LineBuffer();
+  private waiting: OnCommitted[] = [];
   private flushing: Promise<void> | undefined;
   private flushingBytes = 0;
   private overdue = false;
@@ -85,7 +84,7 @@ export class AuditSink {
   /** Records an event; it is on disk within the window, or counted as lost. */
   record(record: AuditRecord): boolean {
     if (!this.admit(record)) return false;
-    if (this.batch.lines.length >= AUDIT_WINDOW.events) this.flush();
+    if (this.lines.count >= AUDIT_WINDOW.events) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), AUDIT_WINDOW.ms);
     return true;
   }
@@ -96,8 +95,8 @@ export class AuditSink {
       onCommitted(false);
       return;
     }
-    this.batch.waiting.push(onCommitted);
-    if (this.batch.waiting.length === 1) setImmediate(() => this.flush());
+    this.waiting.push(onCommitted);
+    if (this.waiting.length === 1) setImmediate(() => this.flush());
   }
 
   /** Writes what waits in memory. */
@@ -108,18 +107,17 @@ export class AuditSink {
 
   private admit(record: AuditRecord): boolean {
     this.seq += 1;
+    const before = this.lines.byteLength;
     // Encoded once: what is hashed, kept and sent are these bytes.
-    const line = Buffer.from(this.render(record));
-    const bytes = line.length;
-    const pending = this.batch.bytes + this.flushingBytes + bytes;
+    const line = this.lines.add(this.render(record));
+    const pending = this.lines.byteLength + this.flushingBytes;
     if (pending > MAX_PENDING_BYTES || !this.options.spool.hasRoomFor(pending)) {
+      this.lines.takeBack(before);
       this.lose(1, 'the spool is full; events are delivered too slowly or not at all');
       return false;
     }
     // The chain goes on from what was kept, and the gap in `seq` shows what was not.
-    this.prevHash = hash('sha256', line.subarray(0, -1), 'hex');
-    this.batch.lines.push(line);
-    this.batch.bytes += bytes;
+    this.prevHash = hash('sha256', line, 'hex');
     this.counts.recorded += 1;
     return true;
   }
@@ -127,7 +125,7 @@ export class AuditSink {
   private render({ id, traceId, payload }: AuditRecord): string {
     const timestamp = this.texts.timestamp(this.options.clock.nowMs());
     const trace = traceId === undefined ? '' : `"trace_id":"${traceId}",`;
-    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${this.texts.payload(payload)}}\n`;
+    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${this.texts.payload(payload)}}`;
   }
 
   private flush(): void {
@@ -138,10 +136,11 @@ export class AuditSink {
       this.overdue = true;
       return;
     }
-    if (this.batch.lines.length === 0) return;
-    const batch = this.batch;
-    this.batch = emptyBatch();
-    this.flushingBytes = batch.bytes;
+    const { count } = this.lines;
+    if (count === 0) return;
+    const batch = { count, lines: this.lines.take(), waiting: this.waiting };
+    this.waiting = [];
+    this.flushingBytes = batch.lines.length;
     this.flushing = this.write(batch).finally(() => {
       this.flushing = undefined;
       this.flushingBytes = 0;
@@ -151,17 +150,17 @@ export class AuditSink {
     });
   }
 
-  private async write(batch: Batch): Promise<void> {
+  private async write({ lines, count, waiting }: Batch): Promise<void> {
     const { spool, onAppended } = this.options;
     let stored = true;
     try {
-      await spool.append(Buffer.concat(batch.lines, batch.bytes), batch.waiting.length > 0);
+      await spool.append(lines, waiting.length > 0);
     } catch (error) {
       stored = false;
-      this.counts.recorded -= batch.lines.length;
-      this.lose(batch.lines.length, error instanceof Error ? error.message : String(error));
+      this.counts.recorded -= count;
+      this.lose(count, error instanceof Error ? error.message : String(error));
     }
-    for (const onCommitted of batch.waiting) onCommitted(stored);
+    for (const onCommitted of waiting) onCommitted(stored);
     if (!stored) return;
     this.lostLast = false;
     onAppended();

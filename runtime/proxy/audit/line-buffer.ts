@@ -1,0 +1,51 @@
+// Lines that are on their way to the spool, as bytes. They are written one after the other into room that is used again:
+// a buffer for each of them lives too long to be cheap, for it is moved twice by the garbage collector and then kept.
+
+const INITIAL_BYTES = 64 * 1024;
+/** Room beyond this is given back once it is empty. */
+const KEPT_BYTES = 1024 * 1024;
+/** Of UTF-8, for each unit of UTF-16. */
+const MAX_BYTES_PER_UNIT = 3;
+const LINE_FEED = 0x0a;
+
+export class LineBuffer {
+  /** Lines in it. */
+  count = 0;
+  /** Of all lines, with their ends. */
+  byteLength = 0;
+  private room = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+
+  /** Adds a line, given without its end. @returns its bytes, without its end, which hold until the next call */
+  add(line: string): Buffer {
+    const start = this.byteLength;
+    this.reserve(start + line.length * MAX_BYTES_PER_UNIT + 1);
+    const end = start + this.room.write(line, start);
+    this.room[end] = LINE_FEED;
+    this.byteLength = end + 1;
+    this.count += 1;
+    return this.room.subarray(start, end);
+  }
+
+  /** Takes back the line that was added last. @param byteLength of all lines before it was */
+  takeBack(byteLength: number): void {
+    this.byteLength = byteLength;
+    this.count -= 1;
+  }
+
+  /** A copy of all lines; none are left. */
+  take(): Buffer {
+    const taken = Buffer.allocUnsafe(this.byteLength);
+    this.room.copy(taken, 0, 0, this.byteLength);
+    this.byteLength = 0;
+    this.count = 0;
+    if (this.room.length > KEPT_BYTES) this.room = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    return taken;
+  }
+
+  private reserve(bytes: number): void {
+    if (bytes <= this.room.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(bytes, 2 * this.room.length));
+    this.room.copy(larger, 0, 0, this.byteLength);
+    this.room = larger;
+  }
+}
