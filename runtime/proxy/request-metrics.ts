@@ -51,33 +51,58 @@ interface Series {
   bytesOut: number;
 }
 
+interface LastSeen extends Pick<Ending, 'status' | 'decision' | 'reason'> {
+  readonly sentMethod: string;
+  readonly sentRpcMethod: string | undefined;
+  readonly series: Series;
+}
+
 export class RequestMetrics {
   /** By method, rpc method, decision, status and reason: all of them words known beforehand, few of which meet. */
   private readonly series = new Map<string, Series>();
+  private last: LastSeen | undefined;
 
   private readonly refused = new Map<EdgeReason, number>();
 
   observe(exchange: Exchange, ending: Ending, durationMs: number): void {
-    const method = HTTP_METHODS.has(exchange.httpMethod) ? exchange.httpMethod : 'OTHER';
-    const rpcMethod = rpcLabel(exchange.message?.method);
-    const status = statusLabel(ending.status);
-    const key = `${method} ${rpcMethod} ${ending.decision} ${status} ${ending.reason}`;
-    let series = this.series.get(key);
-    if (series === undefined) {
-      const labels = {
-        method,
-        rpc_method: rpcMethod,
-        decision: ending.decision,
-        status,
-      };
-      const reason = Object.hasOwn(REASONS, ending.reason) ? ending.reason : 'other';
-      series = { labels, reason, buckets: new Buckets(BOUNDS_S), requests: 0, bytesIn: 0, bytesOut: 0 };
-      this.series.set(key, series);
-    }
+    const series = this.seriesOf(exchange.httpMethod, exchange.message?.method, ending);
     series.requests += 1;
     series.bytesIn += exchange.bytesIn;
     series.bytesOut += exchange.bytesOut;
     series.buckets.observe(durationMs / 1000);
+  }
+
+  /** Most requests are like the one before, and to see that costs a fifth of looking up what they are like. */
+  private seriesOf(sentMethod: string, sentRpcMethod: string | undefined, ending: Ending): Series {
+    const { last } = this;
+    const { status, decision, reason } = ending;
+    if (
+      last?.sentMethod === sentMethod &&
+      last.sentRpcMethod === sentRpcMethod &&
+      last.status === status &&
+      last.decision === decision &&
+      last.reason === reason
+    ) {
+      return last.series;
+    }
+    const series = this.find(sentMethod, sentRpcMethod, ending);
+    this.last = { sentMethod, sentRpcMethod, status, decision, reason, series };
+    return series;
+  }
+
+  private find(sentMethod: string, sentRpcMethod: string | undefined, ending: Ending): Series {
+    const method = HTTP_METHODS.has(sentMethod) ? sentMethod : 'OTHER';
+    const rpcMethod = rpcLabel(sentRpcMethod);
+    const status = statusLabel(ending.status);
+    const { decision } = ending;
+    const key = `${method} ${rpcMethod} ${decision} ${status} ${ending.reason}`;
+    const known = this.series.get(key);
+    if (known !== undefined) return known;
+    const labels = { method, rpc_method: rpcMethod, decision, status };
+    const reason = Object.hasOwn(REASONS, ending.reason) ? ending.reason : 'other';
+    const series = { labels, reason, buckets: new Buckets(BOUNDS_S), requests: 0, bytesIn: 0, bytesOut: 0 };
+    this.series.set(key, series);
+    return series;
   }
 
   connectionRefused(reason: EdgeReason): void {
