@@ -5,6 +5,8 @@
 /** Something that is ready to be written. It answers for its own errors: one must not keep the others here. */
 export interface Departure {
   depart(): void;
+  /** Called once all of its turn have departed: what can be done after writing is not done between writes. */
+  departed?(): void;
 }
 
 export class Departures {
@@ -19,5 +21,6 @@ export class Departures {
     const leaving = this.waiting;
     this.waiting = [];
     for (const departure of leaving) departure.depart();
+    for (const departure of leaving) departure.departed?.();
   };
 }

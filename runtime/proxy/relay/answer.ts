@@ -10,6 +10,8 @@ export interface Answer {
   end(): void;
   /** Writes what was kept for the end of the turn. The exchange may be over by then. */
   leave?(): void;
+  /** What follows `leave`, once everything else of the turn has been written. */
+  left?(): void;
   /** Ends the answer early; true where it had begun and so was ended in its own way. */
   breakOff(refusal: Refusal): boolean;
   /** Whether it ends only when somebody ends it. */

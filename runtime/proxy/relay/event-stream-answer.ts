@@ -89,15 +89,17 @@ export class EventStreamAnswer implements Answer {
 
   /** Head, events and end of one turn leave in one packet. */
   leave(): void {
-    const { exchange, services } = this.context;
+    const { response, finished } = this.context.exchange;
     const { corked } = this;
     this.corked = undefined;
-    if (!this.leaving || exchange.finished) {
-      corked?.uncork();
-      return;
-    }
-    // Uncorks, too.
-    exchange.response.end();
+    // To end it uncorks, too.
+    if (this.leaving && !finished) response.end();
+    else corked?.uncork();
+  }
+
+  left(): void {
+    const { exchange, services } = this.context;
+    if (!this.leaving || exchange.finished) return;
     whenSent(exchange.response, () => {
       if (this.resumable && this.answered) releaseRequest(exchange, services);
       this.context.finish(200);

@@ -62,7 +62,11 @@ export class MessageAnswer implements Answer {
     exchange.bytesOut = body.length;
     sendWhole(exchange.response, 200, relayedHeaders(this.headers, 'application/json', body.length), body);
     this.leaving = true;
-    whenSent(exchange.response, () => this.context.finish(200));
+  }
+
+  left(): void {
+    const { exchange } = this.context;
+    if (this.leaving) whenSent(exchange.response, () => this.context.finish(200));
   }
 
   /** A body that is on its way can only be cut off. */

@@ -70,6 +70,10 @@ export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
     this.guarded(() => this.answer?.leave?.());
   }
 
+  departed(): void {
+    this.guarded(() => this.answer?.left?.());
+  }
+
   finish(status: number): void {
     const { decision } = this.exchange;
     const outcome = decision.outcome === 'would_deny' ? 'would_deny' : 'allow';

@@ -14,6 +14,16 @@ describe('departures', () => {
     expect(left).toEqual(['a', 'b']);
   });
 
+  it('have departed, all of them, before any does what follows', async () => {
+    const departures = new Departures();
+    const done: string[] = [];
+    for (const name of ['a', 'b']) {
+      departures.add({ depart: () => done.push(name), departed: () => done.push(`after ${name}`) });
+    }
+    await nextTurn();
+    expect(done).toEqual(['a', 'b', 'after a', 'after b']);
+  });
+
   it('leave with the next turn where they are added while others leave', async () => {
     const departures = new Departures();
     const left: string[] = [];
