@@ -1,7 +1,6 @@
 // Who is compared: plain nginx and plain Envoy, which only forward, and the proxy, which also reads, decides and
 // records. The comparison is unfair to the proxy on purpose: it shows what governing costs.
 import path from 'node:path';
-import { PROXY_NODE_FLAGS } from '#api/proxy-config.ts';
 import { bundleProgram } from '#scripts/bundle.ts';
 import { findEngine } from '#scripts/engines/packaged-engine.ts';
 import { envoy } from '#scripts/engines/envoy.ts';
@@ -9,6 +8,7 @@ import { nginx } from '../engines/nginx.ts';
 import type { BenchContext } from '../context.ts';
 import { cores, freePort, type Running } from '../proc/processes.ts';
 import { envoyConfig } from './envoy-config.ts';
+import { podFlags } from './pod-flags.ts';
 import { reverseProxyConfig, upstreamConfig } from './nginx-config.ts';
 
 export type CandidateName = 'direct' | 'nginx' | 'envoy' | 'bare node' | 'proxy';
@@ -46,7 +46,7 @@ export async function startBare(context: BenchContext, upstream: Upstream): Prom
   const port = await freePort();
   const running = processes.start({
     name: 'bare',
-    command: [process.execPath, ...PROXY_NODE_FLAGS, program],
+    command: [process.execPath, ...podFlags, program],
     core: cores.proxy,
     env: { PORT: String(port), UPSTREAM_URL: new URL(upstream.url).origin },
   });

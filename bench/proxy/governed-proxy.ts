@@ -1,7 +1,7 @@
 // The proxy as an image runs it: one bundle on Node 24, a policy on disk, audit on.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PROXY_NODE_FLAGS, PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
+import { PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
 import { renderPolicy } from '#policy/document.ts';
 import { bundleProgram } from '#scripts/bundle.ts';
 import type { BenchContext } from '../context.ts';
@@ -9,6 +9,7 @@ import { callers } from '../load/request.ts';
 import { cores, freePort } from '../proc/processes.ts';
 import type { Candidate } from './candidate.ts';
 import { policyFor, server } from '../policy/document.ts';
+import { podFlags } from './pod-flags.ts';
 
 export interface GovernedProxy extends Candidate {
   readonly name: 'proxy';
@@ -54,7 +55,7 @@ export async function startProxy(
     STATE_DIR: stateFolder,
     INSTANCE: 'bench',
   };
-  const command = [process.execPath, ...PROXY_NODE_FLAGS, bundle] as const;
+  const command = [process.execPath, ...podFlags, bundle] as const;
   const running = processes.start({
     name: `proxy-${port}`,
     command,

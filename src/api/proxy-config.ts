@@ -31,15 +31,10 @@ export const PROXY_PATHS = {
 
 /**
  * Flags of the Node that runs a proxy. Requests live for milliseconds and leave little behind: a young generation of 4 MiB
- * saves 3 µs of CPU a request over one of 2, one of 8 hardly more, for twice the memory. Left to itself, V8 would let the
- * heap of a busy proxy grow to four times what it needs before it collects; here to one and a half. With `--expose-gc` an
- * idle proxy gives back what reading its policy took. The figures are in docs/performance.md.
+ * saves 3 µs of CPU a request over one of 2, one of 8 hardly more, for twice the memory. With `--expose-gc` an idle proxy
+ * gives back what reading its policy took. The figures are in docs/performance.md.
  */
-export const PROXY_NODE_FLAGS = [
-  '--max-semi-space-size=4',
-  '--heap-growing-percent=50',
-  '--expose-gc',
-] as const;
+export const PROXY_NODE_FLAGS = ['--max-semi-space-size=4', '--expose-gc'] as const;
 
 /** Files in the identity folder. Both tokens are replaced in place, long before they expire. */
 export const IDENTITY_FILES = {

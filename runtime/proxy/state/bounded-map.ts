@@ -28,6 +28,15 @@ export class BoundedMap<Value> {
     this.young.set(key, value);
   }
 
+  /** What `get` gives, made one of the most recently used. */
+  renew(key: string): Value | undefined {
+    const young = this.young.get(key);
+    if (young !== undefined) return young;
+    const old = this.old.get(key);
+    if (old !== undefined) this.set(key, old);
+    return old;
+  }
+
   delete(key: string): void {
     this.young.delete(key);
     this.old.delete(key);

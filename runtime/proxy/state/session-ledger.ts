@@ -6,9 +6,15 @@ import type { Journal } from './journal.ts';
 const SESSIONS = 40_000;
 const QUESTIONS_PER_SESSION = 64;
 
+/** Changed in place: a number that is set anew with each request is a new object in an old one, each time. */
+interface Use {
+  ms: number;
+}
+
 export class SessionLedger {
-  private readonly lastUsed = new BoundedMap<number>(SESSIONS);
+  private readonly lastUsed = new BoundedMap<Use>(SESSIONS);
   private readonly questions = new BoundedMap<Set<string>>(SESSIONS);
+  private last = { subjectKey: '', session: '', key: '\0' };
   private readonly journal: Journal;
 
   constructor(journal: Journal) {
@@ -17,12 +23,24 @@ export class SessionLedger {
 
   /** When the caller last used an agent session, in epoch milliseconds. */
   lastUsedMs(subjectKey: string, session: string): number | undefined {
-    return this.lastUsed.get(`${session}\0${subjectKey}`);
+    return this.lastUsed.get(this.keyOf(subjectKey, session))?.ms;
   }
 
   /** Notes that a request of this session passed. */
   use(subjectKey: string, session: string, nowMs: number): void {
-    this.lastUsed.set(`${session}\0${subjectKey}`, nowMs);
+    const key = this.keyOf(subjectKey, session);
+    const known = this.lastUsed.renew(key);
+    if (known === undefined) this.lastUsed.set(key, { ms: nowMs });
+    else known.ms = nowMs;
+  }
+
+  /** Asked for twice with each request. */
+  private keyOf(subjectKey: string, session: string): string {
+    const { last } = this;
+    if (last.subjectKey !== subjectKey || last.session !== session) {
+      this.last = { subjectKey, session, key: `${session}\0${subjectKey}` };
+    }
+    return this.last.key;
   }
 
   /** Notes that the server asked this caller something. */
