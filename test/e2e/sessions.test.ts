@@ -216,7 +216,8 @@ describe('while all pods are replaced under load', () => {
     const done = old.map((pod) => did(pod, true));
     const over = new AbortController();
     const short = Array.from({ length: 6 }, () => shortSessions(target(), 4_000, over.signal));
-    const long = Array.from({ length: 6 }, () => longSession(target(), over.signal));
+    const anew = Array.from({ length: 6 }, () => Promise.withResolvers<undefined>());
+    const long = anew.map(({ resolve }) => longSession(target(), over.signal, () => resolve(undefined)));
     try {
       await world.patch('MCPServer', name, ns, { spec: { image: 'example.org/mcp/everything:2026.8.31' } });
       await servesAgain(ns, name);
@@ -227,6 +228,8 @@ describe('while all pods are replaced under load', () => {
         (pods) => pods.length === 3,
         { timeoutMs: 90_000 },
       );
+      // Nobody notices before the next call.
+      await Promise.all(anew.map(({ promise }) => promise));
     } finally {
       over.abort();
     }

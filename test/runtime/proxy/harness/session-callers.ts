@@ -126,8 +126,15 @@ export async function shortSessions(target: Target, lastMs: number, until: Abort
   return { said, wrong: wrong.filter((word) => word !== 'allowed'), begunAnew: count };
 }
 
-/** One session for as long as it lasts; when it is gone, another has to begin, and serve, at once. */
-export async function longSession(target: Target, until: AbortSignal): Promise<Stay> {
+/**
+ * One session for as long as it lasts; when it is gone, another has to begin, and serve, at once.
+ * @param onBegunAnew called when another has begun
+ */
+export async function longSession(
+  target: Target,
+  until: AbortSignal,
+  onBegunAnew?: () => void,
+): Promise<Stay> {
   const said: string[] = [];
   const wrong: Word[] = [];
   let begunAnew = 0;
@@ -140,6 +147,7 @@ export async function longSession(target: Target, until: AbortSignal): Promise<S
       await caller.close();
       caller = await SessionCaller.connect(target);
       wrong.push(await caller.call());
+      onBegunAnew?.();
     } else {
       wrong.push(word);
     }

@@ -116,7 +116,8 @@ describe('the official client of version 1, before three replicas', () => {
       leaving.received.filter(({ body }) => body.includes('notifications/initialized')).length;
     const before = begun();
     front.ports = all.slice(0, 1);
-    const long = Array.from({ length: 6 }, () => longSession(target(), over.signal));
+    const anew = Array.from({ length: 6 }, () => Promise.withResolvers<undefined>());
+    const long = anew.map(({ resolve }) => longSession(target(), over.signal, () => resolve(undefined)));
     await leaving.until(() => begun() === before + long.length);
     front.ports = all;
     const short = Array.from({ length: 4 }, () => shortSessions(target(), 1_000, over.signal));
@@ -124,6 +125,8 @@ describe('the official client of version 1, before three replicas', () => {
     // As a rollout does it: nobody new is sent there, then it is told.
     front.ports = all.slice(1);
     await leaving.proxy.close(AbortSignal.timeout(60_000));
+    // Nobody notices before the next call.
+    await Promise.all(anew.map(({ promise }) => promise));
     over.abort();
     const stays = await Promise.all([...short, ...long]);
     expect(stays.flatMap(({ wrong }) => wrong)).toEqual([]);
