@@ -141,12 +141,13 @@ export class Pipeline implements Flow {
 
   /** The caller has the answer, or the connection is gone: until then it takes memory, and so a place. */
   private onClosed(exchange: Exchange): void {
-    const { places, bodies, answers } = this.services;
+    const { places, bodies, answers, bufferGarbage } = this.services;
     const { socket } = exchange.request;
     if (this.newest.get(socket) === exchange) this.newest.delete(socket);
     if (exchange.holdsPlace) places.give(exchange.subjectKey);
     bodies.give(exchange.heldBytes);
     answers.give(exchange.heldAnswerBytes);
+    bufferGarbage.add(exchange.heldBytes + exchange.heldAnswerBytes);
     if (exchange.finished) return;
     const { cancelUpstream, forwardedMs } = exchange;
     cancelUpstream?.();

@@ -9,6 +9,7 @@ import { AuditDelivery } from './audit/delivery.ts';
 import { AuditSink } from './audit/sink.ts';
 import { Spool } from './audit/spool.ts';
 import { TokenFile } from './audit/token-file.ts';
+import { BufferGarbage } from './buffer-garbage.ts';
 import type { ProxyConfig } from './config.ts';
 import { Departures } from './departures.ts';
 import { drain } from './drain.ts';
@@ -195,6 +196,8 @@ function createServices(given: Given): ProxyServices {
   const keptFile = path.join(config.stateFolder, 'policy.json');
   const forwarded = new Forwarded();
   const journal = new Journal({ folder: config.stateFolder, log });
+  const bodies = new ByteBudget(config.limits.maxBufferedBytes);
+  const answers = new ByteBudget(config.limits.maxBufferedAnswerBytes);
   return {
     ...given,
     policy: new PolicySource({
@@ -215,8 +218,9 @@ function createServices(given: Given): ProxyServices {
     places: new Places(config.limits),
     subjectRates: new RateMeter(),
     toolRates: new RateMeter(),
-    bodies: new ByteBudget(config.limits.maxBufferedBytes),
-    answers: new ByteBudget(config.limits.maxBufferedAnswerBytes),
+    bodies,
+    answers,
+    bufferGarbage: new BufferGarbage({ heldBytes: () => bodies.inUse + answers.inUse }),
     clientMessages: new ClientMessageReader(),
     serverMessages: new ServerMessageReader(),
   };

@@ -2,6 +2,7 @@
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { EventIds } from './audit/event-id.ts';
+import type { BufferGarbage } from './buffer-garbage.ts';
 import type { ProxyConfig } from './config.ts';
 import type { Departures } from './departures.ts';
 import type { HostCheck } from './edge/host-check.ts';
@@ -46,6 +47,7 @@ export interface ProxyServices {
   readonly bodies: ByteBudget;
   /** Memory for answers under way. */
   readonly answers: ByteBudget;
+  readonly bufferGarbage: BufferGarbage;
   readonly recorder: Recorder;
   readonly clientMessages: ClientMessageReader;
   readonly serverMessages: ServerMessageReader;

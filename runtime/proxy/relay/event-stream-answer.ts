@@ -76,6 +76,7 @@ export class EventStreamAnswer implements Answer {
     }
     if (exchange.finished) return;
     this.write(passed);
+    this.context.services.bufferGarbage.add(chunk.length);
     if (problem === undefined) this.hold();
     else this.context.fail(problem === 'too_large' ? TOO_LARGE_ANSWER : INVALID_ANSWER);
   }
