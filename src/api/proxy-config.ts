@@ -32,7 +32,7 @@ export const PROXY_PATHS = {
 /**
  * Flags of the Node that runs a proxy. Requests live for milliseconds and leave little behind: a young generation of 4 MiB
  * saves 3 µs of CPU a request over one of 2, one of 8 hardly more, for twice the memory. With `--expose-gc` an idle proxy
- * gives back what reading its policy took. The figures are in docs/performance.md.
+ * gives back what reading its policy took, and a busy one the buffers of large bodies. The figures are in docs/performance.md.
  */
 export const PROXY_NODE_FLAGS = ['--max-semi-space-size=4', '--expose-gc'] as const;
 

@@ -79,18 +79,17 @@ export class LeanConnection implements ResponseSink, UpstreamCall, Departure {
   }
 
   /** Begins a call; the head ends with its empty line. */
-  begin(head: string, body: Buffer | undefined, handler: UpstreamHandler, nowMs: number): void {
+  begin(head: string, body: Buffer | undefined, handler: UpstreamHandler): void {
     this.handler = handler;
     this.request = { head, body };
     this.paused = false;
     if (this.phase !== 'idle') return;
     this.phase = 'ready';
-    this.sinceMs = nowMs;
     this.owner.onReady(this);
   }
 
   depart(): void {
-    if (this.phase === 'ready') this.write(this.monotonicMs());
+    if (this.phase === 'ready') this.write();
   }
 
   pause(): void {
@@ -175,15 +174,15 @@ export class LeanConnection implements ResponseSink, UpstreamCall, Departure {
   private onConnect(): void {
     if (this.phase !== 'connecting') return;
     this.phase = 'idle';
-    if (this.request !== undefined && this.handler !== undefined) this.write(this.monotonicMs());
+    if (this.request !== undefined && this.handler !== undefined) this.write();
   }
 
-  private write(nowMs: number): void {
+  private write(): void {
     const { request, socket } = this;
     if (request === undefined) return;
     this.request = undefined;
     this.phase = 'waiting';
-    this.sinceMs = nowMs;
+    this.sinceMs = this.monotonicMs();
     this.parser.start();
     const { head, body } = request;
     if (body === undefined) {

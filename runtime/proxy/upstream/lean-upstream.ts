@@ -56,7 +56,7 @@ export class LeanUpstream implements Upstream, ConnectionOwner {
     const head = this.headOf(request);
     const nowMs = this.monotonicMs();
     const connection = this.takeIdle(nowMs) ?? this.connect();
-    connection.begin(head, request.body, handler, nowMs);
+    connection.begin(head, request.body, handler);
     return connection;
   }
 

@@ -53,11 +53,16 @@ async function surroundings(): Promise<{ env: Record<string, string>; ingest: Fa
   return { env, ingest, folder };
 }
 
-const call = (port: number, id: number): Promise<Response> =>
+const call = (port: number, id: number, text = ''): Promise<Response> =>
   fetch(`http://127.0.0.1:${port}/mcp`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...USER_1 },
-    body: JSON.stringify({ jsonrpc: '2.0', id, method: 'tools/call', params: { name: 'delete_note' } }),
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id,
+      method: 'tools/call',
+      params: { name: 'delete_note', arguments: { text } },
+    }),
   });
 
 describe('the proxy as a process', () => {
@@ -94,6 +99,25 @@ describe('the proxy as a process', () => {
     const child = start({ ...env, LOG_LEVEL: 'debug' }, PROXY_NODE_FLAGS);
     await listening(child);
     while (!child.output().includes('"What reading the policy took is given back."')) {
+      expect(child.process.exitCode).toBeNull();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+
+  it('collects the buffers of large bodies, with the flags that an image has', async () => {
+    const { env } = await surroundings();
+    const child = start(env, [...PROXY_NODE_FLAGS, '--trace-gc']);
+    const port = await listening(child);
+    const asked = () =>
+      child
+        .output()
+        .split('\n')
+        .filter((line) => /Scavenge .*testing/.test(line)).length;
+    expect(asked()).toBe(0);
+    for (let calls = 0; calls < 40; calls += 1) {
+      expect((await call(port, 1, 'x'.repeat(64 * 1024))).status).toBe(200);
+    }
+    while (asked() === 0) {
       expect(child.process.exitCode).toBeNull();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

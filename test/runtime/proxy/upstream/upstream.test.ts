@@ -269,6 +269,22 @@ describe('LeanUpstream, stricter than HTTP', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it('sends nothing of a call that is aborted before it was written', async () => {
+    const server = await serve(answering(OK));
+    const upstream = lean(server.origin);
+    await collect(upstream);
+    const heard: string[] = [];
+    const call = upstream.send(POST, {
+      onHead: () => heard.push('head'),
+      onData: () => heard.push('data'),
+      onEnd: () => heard.push('end'),
+      onFailure: () => heard.push('failure'),
+    });
+    call.abort();
+    expect(await collect(upstream)).toMatchObject({ body: 'ok' });
+    expect([heard, server.requests.length]).toEqual([[], 2]);
+  });
+
   it('says upstream_timeout when no answer begins, and when one stops', async () => {
     const silent = await serve(() => undefined);
     expect(await collect(lean(silent.origin, { headTimeoutMs: 50 }))).toMatchObject({
