@@ -3,7 +3,6 @@
 import type { ServerResponse } from 'node:http';
 import type { Decision } from '#policy/decision.ts';
 import type { CallerRequest } from './edge/caller-request.ts';
-import type { Caller } from './edge/identity.ts';
 import type { TraceParent } from './edge/trace-context.ts';
 import type { RequestHead } from './edge/request-head.ts';
 import { callerAddressIn } from './peers/peer-head.ts';
@@ -11,6 +10,8 @@ import type { ClientMessage } from './json/client-message.ts';
 import type { PolicySnapshot } from './policy/policy-source.ts';
 import type { RefusedRequest } from './refusal.ts';
 import type { PlacedSession } from './sessions/session-seal.ts';
+import type { KnownCaller } from './state/known-callers.ts';
+import type { SubjectPlaces } from './state/places.ts';
 
 export const UNDECIDED: Decision = {
   outcome: 'deny',
@@ -36,8 +37,7 @@ export class Exchange {
   /** Whether the trace is to be recorded. */
   sampled = false;
   snapshot: PolicySnapshot | undefined;
-  caller: Caller | undefined;
-  subjectKey = '';
+  caller: KnownCaller | undefined;
   /** Came more often than policy allows, which only observes. */
   exceedsRate = false;
   /** The legacy session that the caller presented and may use, or that it gets with the answer. */
@@ -46,8 +46,8 @@ export class Exchange {
   lastEventId: string | undefined;
   /** The pod that holds its session answers it. */
   handedOver = false;
-  /** Holds a place among the requests in progress of its subject. */
-  holdsPlace = false;
+  /** Among which it holds a place, as one of the requests in progress of its subject. */
+  places: SubjectPlaces | undefined;
   body: Buffer | undefined;
   /** Of the budget for bodies. */
   heldBytes = 0;
@@ -114,6 +114,11 @@ export class Exchange {
   /** The span of this request in its trace: the beginning of its id, so that its events name it too. */
   get spanId(): string {
     return this.id.slice(0, SPAN_DIGITS);
+  }
+
+  /** See `subjectKeyOf`; empty where nobody is known. */
+  get subjectKey(): string {
+    return this.caller?.subjectKey ?? '';
   }
 
   get isObserved(): boolean {

@@ -144,7 +144,7 @@ export class Pipeline implements Flow {
     const { places, bodies, answers, bufferGarbage } = this.services;
     const { socket } = exchange.request;
     if (this.newest.get(socket) === exchange) this.newest.delete(socket);
-    if (exchange.holdsPlace) places.give(exchange.subjectKey);
+    if (exchange.places !== undefined) places.give(exchange.places);
     bodies.give(exchange.heldBytes);
     answers.give(exchange.heldAnswerBytes);
     bufferGarbage.add(exchange.heldBytes + exchange.heldAnswerBytes);

@@ -35,6 +35,7 @@ import { SessionSeal } from './sessions/session-seal.ts';
 import { ByteBudget } from './state/byte-budget.ts';
 import { Forwarded } from './state/forwarded.ts';
 import { Journal } from './state/journal.ts';
+import { KnownCallers } from './state/known-callers.ts';
 import { RequestLedger } from './state/request-ledger.ts';
 import { Places } from './state/places.ts';
 import { RateMeter } from './state/rate-meter.ts';
@@ -196,6 +197,7 @@ function createServices(given: Given): ProxyServices {
   const keptFile = path.join(config.stateFolder, 'policy.json');
   const forwarded = new Forwarded();
   const journal = new Journal({ folder: config.stateFolder, log });
+  const places = new Places(config.limits);
   const bodies = new ByteBudget(config.limits.maxBufferedBytes);
   const answers = new ByteBudget(config.limits.maxBufferedAnswerBytes);
   return {
@@ -215,8 +217,8 @@ function createServices(given: Given): ProxyServices {
     journal,
     ledger: new SessionLedger(journal),
     requests: new RequestLedger(journal),
-    places: new Places(config.limits),
-    subjectRates: new RateMeter(),
+    places,
+    callers: new KnownCallers({ places, subjectRates: new RateMeter() }),
     toolRates: new RateMeter(),
     bodies,
     answers,

@@ -133,6 +133,7 @@ export class Recorder {
       id: exchange.id,
       traceId: exchange.traceId,
       payload: this.redacted(exchange, this.payloadOf(exchange, phase, ending)),
+      caller: exchange.caller,
     };
   }
 

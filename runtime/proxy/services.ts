@@ -15,6 +15,7 @@ import type { Recorder } from './recorder.ts';
 import type { ByteBudget } from './state/byte-budget.ts';
 import type { Forwarded } from './state/forwarded.ts';
 import type { Journal } from './state/journal.ts';
+import type { KnownCallers } from './state/known-callers.ts';
 import type { Places } from './state/places.ts';
 import type { RateMeter } from './state/rate-meter.ts';
 import type { McpSessions } from './sessions/mcp-sessions.ts';
@@ -41,7 +42,7 @@ export interface ProxyServices {
   readonly ledger: SessionLedger;
   readonly requests: RequestLedger;
   readonly places: Places;
-  readonly subjectRates: RateMeter;
+  readonly callers: KnownCallers;
   readonly toolRates: RateMeter;
   /** Memory for request bodies. */
   readonly bodies: ByteBudget;

@@ -1,5 +1,6 @@
 // An event as it is written. There is one for each request, and what most of them say alike (of the server, its policy and
-// one of its tools) costs as much to render as what is their own: it is kept, and rendered again only where it differs.
+// one of its tools; of one caller) costs more to render than what is their own: it is kept, and rendered again only where it
+// differs.
 import type { AuditPayload } from '#api/audit-event.ts';
 
 /** Fields that requests for one tool have in common. */
@@ -27,12 +28,42 @@ const SHARED = [
   'era',
 ] as const satisfies readonly (keyof AuditPayload)[];
 
-type Own = Exclude<keyof AuditPayload, (typeof SHARED)[number]>;
+/** Fields that the requests of one caller have in common. */
+type OfCaller = Pick<
+  AuditPayload,
+  | 'human_id'
+  | 'agent_id'
+  | 'subject_team_id'
+  | 'session_id'
+  | 'matched_grant'
+  | 'matched_grant_namespace'
+  | 'matched_session'
+  | 'matched_session_namespace'
+  | 'admin_trust'
+  | 'consented_trust'
+  | 'effective_trust'
+  | 'client'
+  | 'client_ip'
+>;
+
+type Own = Exclude<keyof AuditPayload, (typeof SHARED)[number] | keyof OfCaller>;
 
 interface Rendered {
   readonly payload: AuditPayload;
   /** Without the brace that closes it. */
   readonly text: string;
+}
+
+/** What was rendered last for a caller. */
+export interface KeptText {
+  readonly said: OfCaller;
+  /** Without braces. */
+  readonly text: string;
+}
+
+/** Keeps that, for as long as the caller is known. */
+export interface TextKeeper {
+  eventText: KeptText | undefined;
 }
 
 /** Callers name tools that there are not; only so many names are kept. */
@@ -43,9 +74,11 @@ export class EventTexts {
   private timeMs = NaN;
   private time = '';
 
-  /** The JSON text of a payload. */
-  payload(payload: AuditPayload): string {
-    return `${this.shared(payload)},${JSON.stringify(ownOf(payload)).slice(1)}`;
+  /** The JSON text of a payload. @param caller whose request it is, where that is known */
+  payload(payload: AuditPayload, caller?: TextKeeper): string {
+    const own = JSON.stringify(ownOf(payload)).slice(1);
+    const ofCaller = textOfCaller(payload, caller);
+    return `${this.shared(payload)},${ofCaller}${ofCaller === '' ? '' : ','}${own}`;
   }
 
   /** ISO 8601, for epoch milliseconds: many events fall into one. */
@@ -70,17 +103,32 @@ export class EventTexts {
   }
 }
 
-function ownOf(payload: AuditPayload): { readonly [Field in Own]-?: AuditPayload[Field] | undefined } {
+function textOfCaller(payload: AuditPayload, caller: TextKeeper | undefined): string {
+  const known = caller?.eventText;
+  if (known !== undefined && saysAlike(known.said, payload)) return known.text;
+  const said = ofCaller(payload);
+  const text = JSON.stringify(said).slice(1, -1);
+  if (caller !== undefined) caller.eventText = { said, text };
+  return text;
+}
+
+function ownOf(payload: AuditPayload): { readonly [Field in Own]: AuditPayload[Field] | undefined } {
   return {
     latency_ms: payload.latency_ms,
     upstream_ms: payload.upstream_ms,
     bytes_in: payload.bytes_in,
     bytes_out: payload.bytes_out,
+    rpc_id: payload.rpc_id,
+    arguments_digest: payload.arguments_digest,
+  };
+}
+
+function ofCaller(payload: AuditPayload): OfCaller {
+  return {
     human_id: payload.human_id,
     agent_id: payload.agent_id,
     subject_team_id: payload.subject_team_id,
     session_id: payload.session_id,
-    rpc_id: payload.rpc_id,
     matched_grant: payload.matched_grant,
     matched_grant_namespace: payload.matched_grant_namespace,
     matched_session: payload.matched_session,
@@ -90,11 +138,31 @@ function ownOf(payload: AuditPayload): { readonly [Field in Own]-?: AuditPayload
     effective_trust: payload.effective_trust,
     client: payload.client,
     client_ip: payload.client_ip,
-    arguments_digest: payload.arguments_digest,
   };
 }
 
-/** Whether what is shared is the same. Written out, because a loop over names costs as much as rendering them. */
+// Both are written out, because a loop over names costs as much as rendering them.
+
+/** Whether what is said of a caller is the same. */
+function saysAlike(a: OfCaller, b: OfCaller): boolean {
+  return (
+    a.human_id === b.human_id &&
+    a.agent_id === b.agent_id &&
+    a.subject_team_id === b.subject_team_id &&
+    a.session_id === b.session_id &&
+    a.matched_grant === b.matched_grant &&
+    a.matched_grant_namespace === b.matched_grant_namespace &&
+    a.matched_session === b.matched_session &&
+    a.matched_session_namespace === b.matched_session_namespace &&
+    a.admin_trust === b.admin_trust &&
+    a.consented_trust === b.consented_trust &&
+    a.effective_trust === b.effective_trust &&
+    a.client === b.client &&
+    a.client_ip === b.client_ip
+  );
+}
+
+/** Whether what is shared by requests for a tool is the same. */
 function isAlike(a: AuditPayload, b: AuditPayload): boolean {
   return (
     a.kind === b.kind &&

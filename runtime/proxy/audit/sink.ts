@@ -4,7 +4,7 @@ import { hash } from 'node:crypto';
 import { FIRST_PREV_HASH, type AuditPayload } from '#api/audit-event.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
-import { EventTexts } from './event-text.ts';
+import { EventTexts, type TextKeeper } from './event-text.ts';
 import { LineBuffer } from './line-buffer.ts';
 import type { Spool } from './spool.ts';
 
@@ -13,6 +13,8 @@ export interface AuditRecord {
   readonly id: string;
   readonly traceId: string | undefined;
   readonly payload: AuditPayload;
+  /** Whose request it is, where that is known. */
+  readonly caller?: TextKeeper | undefined;
 }
 
 export interface AuditIdentity {
@@ -122,10 +124,10 @@ export class AuditSink {
     return true;
   }
 
-  private render({ id, traceId, payload }: AuditRecord): string {
+  private render({ id, traceId, payload, caller }: AuditRecord): string {
     const timestamp = this.texts.timestamp(this.options.clock.nowMs());
     const trace = traceId === undefined ? '' : `"trace_id":"${traceId}",`;
-    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${this.texts.payload(payload)}}`;
+    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${this.texts.payload(payload, caller)}}`;
   }
 
   private flush(): void {

@@ -36,40 +36,72 @@ const PRINTABLE = /^[\x20-\x7e]{0,253}$/;
 
 const ANONYMOUS: Principal = { assurance: 'anonymous', teams: [] };
 
-/** Reads the caller for the modes `none` and `header`. */
-export function readCaller(
-  head: RequestHead,
+/** The identity headers of a request, as they were sent. */
+export interface SentIdentity {
+  readonly human: string | undefined;
+  readonly agent: string | undefined;
+  readonly team: string | undefined;
+  readonly session: string | undefined;
+}
+
+/** Undefined where one of them was sent twice. */
+export function sentIdentity(
+  { names, values }: RequestHead,
   headers: IdentityHeaders,
-  mode: 'none' | 'header',
-): CallerResult {
+): SentIdentity | undefined {
   let human: string | undefined;
   let agent: string | undefined;
   let team: string | undefined;
   let session: string | undefined;
-  const { names, values } = head;
   for (let at = 0; at < names.length; at += 1) {
-    const name = names[at];
-    if (
-      name !== headers.human &&
-      name !== headers.agent &&
-      name !== headers.team &&
-      name !== headers.session
-    ) {
-      continue;
+    const value = values[at] ?? '';
+    switch (names[at]) {
+      case headers.human:
+        if (human !== undefined) return undefined;
+        human = value;
+        break;
+      case headers.agent:
+        if (agent !== undefined) return undefined;
+        agent = value;
+        break;
+      case headers.team:
+        if (team !== undefined) return undefined;
+        team = value;
+        break;
+      case headers.session:
+        if (session !== undefined) return undefined;
+        session = value;
+        break;
+      default:
     }
-    if (names.indexOf(name, at + 1) !== -1) return { ok: false, reason: 'header_conflict' };
-    const sent = values[at] ?? '';
-    if (!PRINTABLE.test(sent)) return { ok: false, reason: 'bad_request_framing' };
-    const value = sent.trim();
-    if (value === '') continue;
-    if (name === headers.human) human = value;
-    else if (name === headers.agent) agent = value;
-    else if (name === headers.team) team = value;
-    else session = value;
   }
+  return { human, agent, team, session };
+}
+
+/** Modes in which headers say who calls, if anything does. */
+export type HeaderMode = 'none' | 'header';
+
+/** Reads the caller; what is empty counts as not sent. */
+export function readCaller(sent: SentIdentity, mode: HeaderMode): CallerResult {
+  for (const value of [sent.human, sent.agent, sent.team, sent.session]) {
+    if (value !== undefined && !PRINTABLE.test(value)) return { ok: false, reason: 'bad_request_framing' };
+  }
+  const session = saidIn(sent.session);
   if (mode === 'none') return { ok: true, caller: { principal: ANONYMOUS, session } };
+  const team = saidIn(sent.team);
   const teams = team === undefined ? [] : [team];
-  return { ok: true, caller: { principal: { assurance: 'asserted', human, agent, teams }, session } };
+  const principal: Principal = {
+    assurance: 'asserted',
+    human: saidIn(sent.human),
+    agent: saidIn(sent.agent),
+    teams,
+  };
+  return { ok: true, caller: { principal, session } };
+}
+
+function saidIn(value: string | undefined): string | undefined {
+  const said = value?.trim();
+  return said === '' ? undefined : said;
 }
 
 /** One text per caller, for counting and for binding sessions. No two callers share one. */

@@ -54,12 +54,11 @@ export function filteredResponse(
 
 /** Which tools the caller may see now, by the newest policy. */
 function seesTool(exchange: Exchange, services: ProxyServices): (tool: string) => boolean {
-  const { caller, subjectKey } = exchange;
+  const { caller } = exchange;
   const snapshot = services.policy.current ?? exchange.snapshot;
   if (caller === undefined || snapshot === undefined) return () => false;
-  const sessionLastUsedMs =
-    caller.session === undefined ? undefined : services.ledger.lastUsedMs(subjectKey, caller.session);
-  const asking = { ...caller, sessionLastUsedMs };
+  const { principal, session } = caller;
+  const asking = { principal, session, sessionLastUsedMs: services.ledger.lastUsedMs(caller) };
   const nowMs = services.clock.nowMs();
   return (tool) => isToolVisible(snapshot.index, asking, tool, nowMs);
 }

@@ -8,9 +8,7 @@ export function policyRefusalOf(exchange: Exchange, services: ProxyServices): Re
   if (exchange.decision.outcome === 'deny' || exchange.message?.kind === 'response') return undefined;
   const decision = decideNow(exchange, services);
   if (decision.outcome === 'deny') return refuseDecision(decision);
-  const session = exchange.caller?.session;
-  if (session !== undefined && isCallUnderWay(exchange)) {
-    services.ledger.use(exchange.subjectKey, session, services.clock.nowMs());
-  }
+  const { caller } = exchange;
+  if (caller !== undefined && isCallUnderWay(exchange)) services.ledger.use(caller, services.clock.nowMs());
   return undefined;
 }

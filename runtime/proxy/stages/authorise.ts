@@ -29,8 +29,8 @@ export const authorise: Stage = (exchange, services) => {
     return refuseEdge('unexpected_cancellation');
   }
   if (mcpSession !== undefined) services.sessions.use(mcpSession);
-  const session = exchange.caller?.session;
-  if (session !== undefined) services.ledger.use(exchange.subjectKey, session, services.clock.nowMs());
+  const { caller } = exchange;
+  if (caller !== undefined) services.ledger.use(caller, services.clock.nowMs());
   return NEXT;
 };
 
@@ -70,10 +70,7 @@ function policyRequest(exchange: Exchange, { ledger }: ProxyServices): PolicyReq
   return {
     principal,
     session,
-    sessionLastUsedMs:
-      session === undefined || isCallUnderWay(exchange)
-        ? undefined
-        : ledger.lastUsedMs(exchange.subjectKey, session),
+    sessionLastUsedMs: isCallUnderWay(exchange) ? undefined : ledger.lastUsedMs(caller),
     method: message?.method ?? AS_OPEN_AS,
     tool: exchange.tool,
     readArguments: (): unknown =>

@@ -1,6 +1,6 @@
 // The stages that need no more than the head of a request: strangers don't make the proxy read a body.
 import { REASONS } from '#api/reasons.ts';
-import { hasIdentity, readCaller, subjectKeyOf } from '../edge/identity.ts';
+import { hasIdentity, readCaller, sentIdentity } from '../edge/identity.ts';
 import { isInSample, readTraceparent } from '../edge/trace-context.ts';
 import { readRequestHead } from '../edge/request-head.ts';
 import type { ProxyConfig } from '../config.ts';
@@ -45,7 +45,7 @@ export const takePolicy: Stage = (exchange, { policy, clock }) => {
   return NEXT;
 };
 
-export const authenticate: Stage = (exchange) => {
+export const authenticate: Stage = (exchange, { callers }) => {
   const { head, snapshot } = exchange;
   if (head === undefined || snapshot === undefined) return { reason: 'undecided', shown: 'undecided' };
   const { mode } = snapshot.document.auth;
@@ -53,11 +53,15 @@ export const authenticate: Stage = (exchange) => {
     const message = `This proxy can't verify callers by ${mode} yet, so it lets nobody in.`;
     return { reason: 'policy_feature_missing', shown: 'policy_feature_missing', message };
   }
-  const result = readCaller(head, snapshot.identityHeaders, mode);
-  if (!result.ok) return refuseEdge(result.reason);
-  const { caller } = result;
+  const sent = sentIdentity(head, snapshot.identityHeaders);
+  if (sent === undefined) return refuseEdge('header_conflict');
+  let caller = callers.find(sent, mode);
+  if (caller === undefined) {
+    const result = readCaller(sent, mode);
+    if (!result.ok) return refuseEdge(result.reason);
+    caller = callers.add(sent, mode, result.caller);
+  }
   exchange.caller = caller;
-  exchange.subjectKey = subjectKeyOf(caller.principal);
   if (mode === 'none' || hasIdentity(caller.principal) || exchange.isObserved) return NEXT;
   const { humanHeader, agentHeader, teamHeader } = snapshot.document.auth;
   const identity = [humanHeader, agentHeader, teamHeader];
@@ -66,9 +70,11 @@ export const authenticate: Stage = (exchange) => {
 };
 
 export const limitConcurrency: Stage = (exchange, { places }) => {
-  const result = places.take(exchange.subjectKey);
+  const { caller } = exchange;
+  if (caller === undefined) return { reason: 'undecided', shown: 'undecided' };
+  const result = places.take(caller.places);
   if (result !== 'taken') return refuseEdge(result);
-  exchange.holdsPlace = true;
+  exchange.places = caller.places;
   return NEXT;
 };
 

@@ -3,6 +3,7 @@
 import type { PolicyReason } from '#api/reasons.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Refusal } from '../refusal.ts';
+import { takeToken } from '../state/rate-meter.ts';
 import { NEXT, type Stage } from './stage.ts';
 
 type RateReason = Extract<PolicyReason, 'subject_rate_exceeded' | 'tool_rate_exceeded'>;
@@ -12,12 +13,14 @@ function tooOften(reason: RateReason, retryAfterMs: number): Refusal {
 }
 
 /** Observe mode passes what a policy's rate would not; the proxy's own rate keeps the proxy alive, and holds always. */
-export const limitSubjectRate: Stage = (exchange, { subjectRates, config, clock }) => {
+export const limitSubjectRate: Stage = (exchange, { config, clock }) => {
   // Counted where it came in.
   if (exchange.viaPeer) return NEXT;
+  const { caller } = exchange;
+  if (caller === undefined) return { reason: 'undecided', shown: 'undecided' };
   const limits = exchange.snapshot?.document.limits;
   const rate = limits?.subjectRate ?? config.limits.subjectRate;
-  const waitMs = subjectRates.take(exchange.subjectKey, rate, clock.monotonicMs());
+  const waitMs = takeToken(caller.bucket, rate, clock.monotonicMs());
   if (waitMs === 0) return NEXT;
   if (!exchange.isObserved || limits?.subjectRate === undefined)
     return tooOften('subject_rate_exceeded', waitMs);

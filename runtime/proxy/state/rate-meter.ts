@@ -7,10 +7,20 @@ import type { PolicyRate } from '#policy/document.ts';
 const GENERATION = 10_000;
 const MINUTE_MS = 60_000;
 
-interface Bucket {
+/** How many may be taken, and when that was so, on the monotonic clock. */
+export interface Bucket {
   tokens: number;
-  /** When it held so many, on the monotonic clock. */
   atMs: number;
+}
+
+/** Takes one. @returns milliseconds after which one can be had; 0: it is taken */
+export function takeToken(bucket: Bucket, { perMinute, burst }: PolicyRate, nowMs: number): number {
+  const earned = ((nowMs - bucket.atMs) * perMinute) / MINUTE_MS;
+  bucket.tokens = Math.min(burst, bucket.tokens + earned);
+  bucket.atMs = nowMs;
+  if (bucket.tokens < 1) return ((1 - bucket.tokens) * MINUTE_MS) / perMinute;
+  bucket.tokens -= 1;
+  return 0;
 }
 
 export class RateMeter {
@@ -26,21 +36,16 @@ export class RateMeter {
     return this.young.size + this.old.size;
   }
 
-  /** Takes one. @returns milliseconds after which one can be had; 0: it is taken */
-  take(key: string, { perMinute, burst }: PolicyRate, nowMs: number): number {
-    const bucket = this.bucketOf(key, burst, nowMs);
-    const earned = ((nowMs - bucket.atMs) * perMinute) / MINUTE_MS;
-    bucket.tokens = Math.min(burst, bucket.tokens + earned);
-    bucket.atMs = nowMs;
-    if (bucket.tokens < 1) return ((1 - bucket.tokens) * MINUTE_MS) / perMinute;
-    bucket.tokens -= 1;
-    return 0;
+  /** Takes one of a key. @returns as `takeToken` */
+  take(key: string, rate: PolicyRate, nowMs: number): number {
+    return takeToken(this.bucketOf(key), rate, nowMs);
   }
 
-  private bucketOf(key: string, burst: number, nowMs: number): Bucket {
+  /** The bucket of a key, now one of the most recently used; a new one is full, whatever the rate. */
+  bucketOf(key: string): Bucket {
     const known = this.young.get(key);
     if (known !== undefined) return known;
-    const bucket = this.old.get(key) ?? { tokens: burst, atMs: nowMs };
+    const bucket = this.old.get(key) ?? { tokens: Infinity, atMs: 0 };
     this.old.delete(key);
     if (this.young.size >= this.generation) {
       this.old = this.young;

@@ -6,41 +6,51 @@ import type { Journal } from './journal.ts';
 const SESSIONS = 40_000;
 const QUESTIONS_PER_SESSION = 64;
 
-/** Changed in place: a number that is set anew with each request is a new object in an old one, each time. */
-interface Use {
+/** When an agent session was last used, epoch milliseconds. */
+export interface SessionUse {
+  /** Changed in place: a number that is set anew with each request is a new object in an old one, each time. */
   ms: number;
 }
 
+/** Who presents an agent session. */
+export interface SessionUser {
+  readonly subjectKey: string;
+  readonly session: string | undefined;
+  /** What the ledger knows of it, once it was looked up. */
+  sessionUse: SessionUse | undefined;
+}
+
 export class SessionLedger {
-  private readonly lastUsed = new BoundedMap<Use>(SESSIONS);
+  private readonly uses = new BoundedMap<SessionUse>(SESSIONS);
   private readonly questions = new BoundedMap<Set<string>>(SESSIONS);
-  private last = { subjectKey: '', session: '', key: '\0' };
   private readonly journal: Journal;
 
   constructor(journal: Journal) {
     this.journal = journal;
   }
 
-  /** When the caller last used an agent session, in epoch milliseconds. */
-  lastUsedMs(subjectKey: string, session: string): number | undefined {
-    return this.lastUsed.get(this.keyOf(subjectKey, session))?.ms;
+  /** When the caller last used its agent session, in epoch milliseconds. */
+  lastUsedMs(user: SessionUser): number | undefined {
+    const { session, subjectKey } = user;
+    if (session === undefined) return undefined;
+    user.sessionUse ??= this.uses.renew(useKey(subjectKey, session));
+    return user.sessionUse?.ms;
   }
 
-  /** Notes that a request of this session passed. */
-  use(subjectKey: string, session: string, nowMs: number): void {
-    const key = this.keyOf(subjectKey, session);
-    const known = this.lastUsed.renew(key);
-    if (known === undefined) this.lastUsed.set(key, { ms: nowMs });
-    else known.ms = nowMs;
+  /** Notes that a request of its agent session passed, where it has one. */
+  use(user: SessionUser, nowMs: number): void {
+    const { session, subjectKey } = user;
+    if (session === undefined) return;
+    user.sessionUse ??= this.useOf(useKey(subjectKey, session));
+    user.sessionUse.ms = nowMs;
   }
 
-  /** Asked for twice with each request. */
-  private keyOf(subjectKey: string, session: string): string {
-    const { last } = this;
-    if (last.subjectKey !== subjectKey || last.session !== session) {
-      this.last = { subjectKey, session, key: `${session}\0${subjectKey}` };
-    }
-    return this.last.key;
+  private useOf(key: string): SessionUse {
+    const known = this.uses.renew(key);
+    if (known !== undefined) return known;
+    const use = { ms: 0 };
+    this.uses.set(key, use);
+    return use;
   }
 
   /** Notes that the server asked this caller something. */
@@ -60,6 +70,10 @@ export class SessionLedger {
     if (isKept) this.journal.write(conversation, idKey, 'question', { is: 'over' });
     return isKnown || isKept;
   }
+}
+
+function useKey(subjectKey: string, session: string): string {
+  return `${session}\0${subjectKey}`;
 }
 
 /** One text for the questions between a server and one caller in one MCP session. */

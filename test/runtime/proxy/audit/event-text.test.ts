@@ -37,12 +37,15 @@ const payloads = fc.record(
 describe('EventTexts', () => {
   it('says every field of a payload, whatever was rendered before', () => {
     const texts = new EventTexts();
+    const caller = { eventText: undefined };
     fc.assert(
       fc.property(payloads, (given) => {
-        // One name for all, so that each is rendered where another one is kept.
+        // One name and one caller for all, so that each is rendered where another one is kept.
         const event = { ...payload, ...given, tool_name: 'search' };
         for (const each of [event, event, payload]) {
-          expect(JSON.parse(texts.payload(each))).toEqual(JSON.parse(JSON.stringify(each)));
+          const said: unknown = JSON.parse(JSON.stringify(each));
+          expect(JSON.parse(texts.payload(each))).toEqual(said);
+          expect(JSON.parse(texts.payload(each, caller))).toEqual(said);
         }
       }),
     );
