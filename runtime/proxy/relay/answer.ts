@@ -8,6 +8,8 @@ import type { UpstreamCall } from '../upstream/upstream.ts';
 export interface Answer {
   push(chunk: Buffer): void;
   end(): void;
+  /** Reads what was kept for the end of the turn, before anything is written. The exchange may be over by then. */
+  prepare?(): void;
   /** Writes what was kept for the end of the turn. The exchange may be over by then. */
   leave?(): void;
   /** What follows `leave`, once everything else of the turn has been written. */
@@ -25,7 +27,7 @@ export interface RelayContext {
   readonly exchange: Exchange;
   readonly services: ProxyServices;
   readonly call: UpstreamCall | undefined;
-  /** Has `leave` called at the end of this turn of the event loop. */
+  /** Has `prepare`, `leave` and `left` called at the end of this turn of the event loop. */
   leaveWithTurn(): void;
   /** The answer was sent in full. */
   finish(status: number): void;

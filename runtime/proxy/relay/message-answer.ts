@@ -38,6 +38,10 @@ export class MessageAnswer implements Answer {
   }
 
   end(): void {
+    if (!this.context.exchange.finished) this.context.leaveWithTurn();
+  }
+
+  prepare(): void {
     const { exchange, services } = this.context;
     if (exchange.finished) return;
     const bytes = this.gathered.take();
@@ -52,7 +56,6 @@ export class MessageAnswer implements Answer {
       return;
     }
     this.body = filteredResponse(exchange, services, bytes, message);
-    this.context.leaveWithTurn();
   }
 
   leave(): void {

@@ -66,6 +66,10 @@ export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
     this.services.departures.add(this);
   }
 
+  prepare(): void {
+    this.guarded(() => this.answer?.prepare?.());
+  }
+
   depart(): void {
     this.guarded(() => this.answer?.leave?.());
   }

@@ -25,7 +25,7 @@ export const readBody: Stage = (exchange, services, flow) => {
   return WAIT;
 };
 
-function collectBody(exchange: Exchange, { config, bodies }: ProxyServices, flow: Flow): void {
+function collectBody(exchange: Exchange, { config, bodies, departures }: ProxyServices, flow: Flow): void {
   const { request } = exchange;
   const { maxBodyBytes } = config.limits;
   const gathered = new GatheredBytes();
@@ -49,7 +49,7 @@ function collectBody(exchange: Exchange, { config, bodies }: ProxyServices, flow
       flow.refuse(exchange, refuseEdge('body_required'));
     } else {
       exchange.body = gathered.take();
-      flow.advance(exchange);
+      departures.add({ prepare: () => flow.advance(exchange) });
     }
   };
   request.takeBody({ onChunk, onEnd });

@@ -24,6 +24,22 @@ describe('departures', () => {
     expect(done).toEqual(['a', 'b', 'after a', 'after b']);
   });
 
+  it('are prepared, all of them, before any leaves, and with them what that adds', async () => {
+    const departures = new Departures();
+    const done: string[] = [];
+    const added = { prepare: () => done.push('prepare added'), depart: () => done.push('added') };
+    departures.add({
+      prepare: () => {
+        done.push('prepare a');
+        departures.add(added);
+      },
+      depart: () => done.push('a'),
+    });
+    departures.add({ prepare: () => done.push('prepare b') });
+    await nextTurn();
+    expect(done).toEqual(['prepare a', 'prepare b', 'prepare added', 'a', 'added']);
+  });
+
   it('leave with the next turn where they are added while others leave', async () => {
     const departures = new Departures();
     const left: string[] = [];

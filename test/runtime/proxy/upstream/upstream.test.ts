@@ -265,7 +265,7 @@ describe('LeanUpstream, stricter than HTTP', () => {
       upstream.send(POST, { onHead: nothing, onData: nothing, onEnd, onFailure: nothing });
     });
     expect(await Promise.all(later)).toMatchObject([{ failure: 'upstream_unavailable' }]);
-    for (const each of ready) each.depart();
+    for (const each of ready) each.depart?.();
     expect(server.requests).toHaveLength(1);
   });
 
