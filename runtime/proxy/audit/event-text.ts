@@ -71,6 +71,7 @@ const MAX_KEPT = 256;
 
 export class EventTexts {
   private readonly kept = new Map<string, Rendered>();
+  private last: Rendered | undefined;
   private timeMs = NaN;
   private time = '';
 
@@ -91,15 +92,18 @@ export class EventTexts {
   }
 
   private shared(payload: AuditPayload): string {
+    if (this.last === undefined || !isAlike(this.last.payload, payload)) this.last = this.find(payload);
+    return this.last.text;
+  }
+
+  private find(payload: AuditPayload): Rendered {
     // By phase, because calls with two events have them in turn.
     const name = `${payload.phase} ${payload.tool_name ?? payload.rpc_method ?? ''}`;
     const known = this.kept.get(name);
-    if (known !== undefined && isAlike(known.payload, payload)) {
-      return known.text;
-    }
-    const text = JSON.stringify(payload, [...SHARED]).slice(0, -1);
-    if (known !== undefined || this.kept.size < MAX_KEPT) this.kept.set(name, { payload, text });
-    return text;
+    if (known !== undefined && isAlike(known.payload, payload)) return known;
+    const rendered = { payload, text: JSON.stringify(payload, [...SHARED]).slice(0, -1) };
+    if (known !== undefined || this.kept.size < MAX_KEPT) this.kept.set(name, rendered);
+    return rendered;
   }
 }
 

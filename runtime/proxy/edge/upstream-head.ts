@@ -1,17 +1,28 @@
 // The head of a request as the server gets it: few headers, by name, and an identity that only the proxy sets.
 import type { ProxyConfig } from '../config.ts';
 import type { Exchange } from '../exchange.ts';
+import type { IdentityHeaders } from './identity.ts';
 import { isTracestate, traceparentOf } from './trace-context.ts';
 
-const FORWARDED = new Set([
-  'accept',
-  'baggage',
-  'content-type',
-  'mcp-method',
-  'mcp-name',
-  'mcp-protocol-version',
-  'user-agent',
-]);
+/** Headers of a caller that every server gets. Names are new texts each time, which a set would have to hash first. */
+function isForwarded(name: string): boolean {
+  switch (name) {
+    case 'accept':
+    case 'baggage':
+    case 'content-type':
+    case 'mcp-method':
+    case 'mcp-name':
+    case 'mcp-protocol-version':
+    case 'user-agent':
+      return true;
+    default:
+      return name.startsWith('mcp-param-');
+  }
+}
+
+function isIdentity(name: string, { human, agent, team, session }: IdentityHeaders): boolean {
+  return name === human || name === agent || name === team || name === session;
+}
 
 /** Removes the public prefix, on a segment boundary, and puts the server's own path in front, where it has one. */
 export function upstreamPath(target: string, stripPrefix: string, basePath: string): string {
@@ -37,16 +48,14 @@ export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string
   const headers: string[] = [];
   if (head === undefined || snapshot === undefined) return headers;
   const { names, values } = head;
+  const identity = snapshot.identityHeaders;
   const { forwardHeaders } = config;
   let state: string | undefined;
   for (let at = 0; at < names.length; at += 1) {
     const name = names[at] ?? '';
     if (name === 'tracestate') state = state === undefined ? values[at] : `${state},${values[at] ?? ''}`;
-    const known =
-      FORWARDED.has(name) ||
-      name.startsWith('mcp-param-') ||
-      (forwardHeaders.length > 0 && forwardHeaders.includes(name));
-    if (known && !snapshot.identityNames.has(name)) headers.push(name, values[at] ?? '');
+    const known = isForwarded(name) || (forwardHeaders.length > 0 && forwardHeaders.includes(name));
+    if (known && !isIdentity(name, identity)) headers.push(name, values[at] ?? '');
   }
   headers.push('traceparent', traceparentOf(exchange.traceId, exchange.spanId, exchange.sampled));
   // It belongs to the trace of the caller, and means nothing in another.
@@ -58,7 +67,6 @@ export function upstreamHeaders(exchange: Exchange, config: ProxyConfig): string
   if (lastEventId !== undefined) headers.push('last-event-id', lastEventId);
   headers.push('forwarded', forwardedBy(exchange.callerAddress, head.host));
   const { human, agent, teams } = caller?.principal ?? { teams: [] };
-  const identity = snapshot.identityHeaders;
   if (human !== undefined) headers.push(identity.human, human);
   if (agent !== undefined) headers.push(identity.agent, agent);
   const [team] = teams;

@@ -80,11 +80,18 @@ const emptyDraft = (): Draft => ({
   arguments: undefined,
 });
 
-/** One per proxy: reading is synchronous and leaves nothing behind. */
+interface LastClient {
+  readonly name: string;
+  readonly version: string | undefined;
+  readonly text: string;
+}
+
+/** One per proxy: reading is synchronous, and leaves nothing behind but texts that come again. */
 export class ClientMessageReader {
   private readonly cursor: JsonCursor;
   private draft = emptyDraft();
   private malformed = false;
+  private lastClient: LastClient = { name: '', version: undefined, text: '' };
 
   constructor(maxDepth = 64) {
     this.cursor = new JsonCursor({ maxDepth, uniqueKeys: 'everywhere', loneSurrogates: 'refused' });
@@ -125,9 +132,19 @@ export class ClientMessageReader {
       requestId: draft.requestId,
       protocolVersion: draft.metaVersion ?? draft.paramsVersion,
       modern: draft.metaVersion !== undefined,
-      client: clientText(draft.clientName, draft.clientVersion),
+      client: this.clientText(draft.clientName, draft.clientVersion),
       arguments: draft.arguments,
     };
+  }
+
+  /** Made once for calls of one client that follow each other, so that whoever keeps it can see that it is the same. */
+  private clientText(name: string | undefined, version: string | undefined): string | undefined {
+    if (name === undefined) return undefined;
+    const { lastClient: last } = this;
+    if (last.name === name && last.version === version) return last.text;
+    const text = (version === undefined ? name : `${name}/${version}`).slice(0, LIMITS.clientLength);
+    this.lastClient = { name, version, text };
+    return text;
   }
 
   private readonly onEnvelope = (key: string): boolean => {
@@ -219,7 +236,8 @@ export class ClientMessageReader {
     if (!this.cursor.atString()) return undefined;
     const start = this.cursor.at;
     const value = this.cursor.string();
-    if (value?.includes('\0') !== true) return value;
+    // Only an escape makes a NUL: a raw one is no JSON.
+    if (!this.cursor.lastStringEscaped || value?.includes('\0') !== true) return value;
     this.cursor.at = start;
     return undefined;
   }
@@ -229,9 +247,4 @@ export class ClientMessageReader {
     this.malformed = true;
     return depth === undefined || this.cursor.value(depth);
   }
-}
-
-function clientText(name: string | undefined, version: string | undefined): string | undefined {
-  if (name === undefined) return undefined;
-  return (version === undefined ? name : `${name}/${version}`).slice(0, LIMITS.clientLength);
 }

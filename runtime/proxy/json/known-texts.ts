@@ -8,27 +8,37 @@ const MAX_LENGTH = 64;
 /** Holds no more than one text for each of its places: the one that was read there last. */
 export class KnownTexts {
   private readonly texts = new Array<string>(PLACES).fill('');
+  /** The bytes of each of them: to compare with those takes half as long as with characters. */
+  private readonly known = new Uint8Array(PLACES * MAX_LENGTH);
 
   /** The text of some bytes, which are UTF-8. */
   read(bytes: Buffer, start: number, end: number): string {
     const length = end - start;
     if (length > MAX_LENGTH) return bytes.toString('utf8', start, end);
     const place = placeOf(bytes, start, end);
-    const known = this.texts[place] ?? '';
-    if (stands(known, bytes, start, length)) return known;
+    const text = this.texts[place] ?? '';
+    return text.length === length && this.stands(place, bytes, start, end)
+      ? text
+      : this.make(place, bytes, start, end);
+  }
+
+  private stands(place: number, bytes: Buffer, start: number, end: number): boolean {
+    const { known } = this;
+    let from = place * MAX_LENGTH;
+    for (let at = start; at < end; at += 1, from += 1) {
+      if (known[from] !== bytes[at]) return false;
+    }
+    return true;
+  }
+
+  private make(place: number, bytes: Buffer, start: number, end: number): string {
     const text = bytes.toString('utf8', start, end);
-    // Only of ASCII are there as many characters as bytes, so that one can be compared with the other.
-    if (text.length === length) this.texts[place] = text;
+    // Only of ASCII are there as many characters as bytes.
+    if (text.length !== end - start) return text;
+    this.texts[place] = text;
+    for (let at = start; at < end; at += 1) this.known[place * MAX_LENGTH + at - start] = bytes[at] ?? 0;
     return text;
   }
-}
-
-function stands(text: string, bytes: Buffer, start: number, length: number): boolean {
-  if (text.length !== length) return false;
-  for (let at = 0; at < length; at += 1) {
-    if (text.charCodeAt(at) !== bytes[start + at]) return false;
-  }
-  return true;
 }
 
 function placeOf(bytes: Buffer, start: number, end: number): number {

@@ -22,8 +22,6 @@ export interface PolicySnapshot {
   readonly document: PolicyDocument;
   readonly index: PolicyIndex;
   readonly identityHeaders: IdentityHeaders;
-  /** The same, to look up. */
-  readonly identityNames: ReadonlySet<string>;
   readonly loadedAtMs: number;
 }
 
@@ -170,7 +168,6 @@ export class PolicySource {
       document,
       index: indexPolicy(document),
       identityHeaders,
-      identityNames: new Set(Object.values(identityHeaders)),
       loadedAtMs: this.options.clock.nowMs(),
     };
     this.current = snapshot;

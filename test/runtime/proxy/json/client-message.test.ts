@@ -168,6 +168,18 @@ describe('ClientMessageReader on what is refused', () => {
     });
   });
 
+  it('tells keys apart that are alike in length, first, middle and last character', () => {
+    const keys = Array.from({ length: 12 }, (_, at) => `"a${at % 10}${at}b${at}c"`);
+    const alike = ['"a1b2c"', '"a2b2c"', '"a1b1c"', '"a2b1c"'];
+    for (const few of [alike, [...alike, ...keys]]) {
+      const members = few.map((key) => `${key}:0`);
+      expect(problemOf(inArguments(`{${members.join(',')}}`))).toBe('accepted');
+      for (const key of few) {
+        expect(problemOf(inArguments(`{${members.join(',')},${key}:0}`))).toBe('duplicate_key');
+      }
+    }
+  });
+
   it('finds a duplicate among many keys without comparing every pair', () => {
     const keys = Array.from({ length: 50_000 }, (_, at) => `"k${at}":0`);
     expect(problemOf(inArguments(`{${keys.join(',')}}`))).toBe('accepted');
@@ -175,7 +187,7 @@ describe('ClientMessageReader on what is refused', () => {
   });
 
   it('sees what a long string may not hold at whatever byte it stands', () => {
-    for (let before = 0; before < 80; before += 1) {
+    for (let before = 0; before < 100; before += 1) {
       const long = (piece: string): string => inArguments(`"${'x'.repeat(before)}${piece}${'y'.repeat(40)}"`);
       expect([before, problemOf(long('\u001f'))]).toEqual([before, 'invalid_json']);
       expect([before, problemOf(long('\\x'))]).toEqual([before, 'invalid_json']);
