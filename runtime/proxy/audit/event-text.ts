@@ -2,6 +2,7 @@
 // one of its tools; of one caller) costs more to render than what is their own: it is kept, and rendered again only where it
 // differs.
 import type { AuditPayload } from '#api/audit-event.ts';
+import type { LineBuffer } from './line-buffer.ts';
 
 /** Fields that requests for one tool have in common. */
 const SHARED = [
@@ -50,14 +51,12 @@ type Own = Exclude<keyof AuditPayload, (typeof SHARED)[number] | keyof OfCaller>
 
 interface Rendered {
   readonly payload: AuditPayload;
-  /** Without the brace that closes it. */
   readonly text: string;
 }
 
 /** What was rendered last for a caller. */
 export interface KeptText {
   readonly said: OfCaller;
-  /** Without braces. */
   readonly text: string;
 }
 
@@ -75,11 +74,11 @@ export class EventTexts {
   private timeMs = NaN;
   private time = '';
 
-  /** The JSON text of a payload. @param caller whose request it is, where that is known */
-  payload(payload: AuditPayload, caller?: TextKeeper): string {
-    const own = JSON.stringify(ownOf(payload)).slice(1);
-    const ofCaller = textOfCaller(payload, caller);
-    return `${this.shared(payload)},${ofCaller}${ofCaller === '' ? '' : ','}${own}`;
+  /** Puts the JSON text of a payload. @param caller whose request it is, where that is known */
+  put(lines: LineBuffer, payload: AuditPayload, caller?: TextKeeper): void {
+    lines.put(this.shared(payload));
+    lines.join(textOfCaller(payload, caller));
+    lines.join(JSON.stringify(ownOf(payload)));
   }
 
   /** ISO 8601, for epoch milliseconds: many events fall into one. */
@@ -101,7 +100,7 @@ export class EventTexts {
     const name = `${payload.phase} ${payload.tool_name ?? payload.rpc_method ?? ''}`;
     const known = this.kept.get(name);
     if (known !== undefined && isAlike(known.payload, payload)) return known;
-    const rendered = { payload, text: JSON.stringify(payload, [...SHARED]).slice(0, -1) };
+    const rendered = { payload, text: JSON.stringify(payload, [...SHARED]) };
     if (known !== undefined || this.kept.size < MAX_KEPT) this.kept.set(name, rendered);
     return rendered;
   }
@@ -111,7 +110,7 @@ function textOfCaller(payload: AuditPayload, caller: TextKeeper | undefined): st
   const known = caller?.eventText;
   if (known !== undefined && saysAlike(known.said, payload)) return known.text;
   const said = ofCaller(payload);
-  const text = JSON.stringify(said).slice(1, -1);
+  const text = JSON.stringify(said);
   if (caller !== undefined) caller.eventText = { said, text };
   return text;
 }

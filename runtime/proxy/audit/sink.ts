@@ -111,7 +111,7 @@ export class AuditSink {
     this.seq += 1;
     const before = this.lines.byteLength;
     // Encoded once: what is hashed, kept and sent are these bytes.
-    const line = this.lines.add(this.render(record));
+    const line = this.write(record);
     const pending = this.lines.byteLength + this.flushingBytes;
     if (pending > MAX_PENDING_BYTES || !this.options.spool.hasRoomFor(pending)) {
       this.lines.takeBack(before);
@@ -124,10 +124,17 @@ export class AuditSink {
     return true;
   }
 
-  private render({ id, traceId, payload, caller }: AuditRecord): string {
+  private write({ id, traceId, payload, caller }: AuditRecord): Buffer {
+    const { lines } = this;
     const timestamp = this.texts.timestamp(this.options.clock.nowMs());
     const trace = traceId === undefined ? '' : `"trace_id":"${traceId}",`;
-    return `{"id":"${id}","timestamp":"${timestamp}",${trace}${this.envelope},"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":${this.texts.payload(payload, caller)}}`;
+    lines.begin();
+    lines.put(`{"id":"${id}","timestamp":"${timestamp}",${trace}`);
+    lines.put(this.envelope);
+    lines.put(`,"seq":${this.seq},"prev_hash":"${this.prevHash}","payload":`);
+    this.texts.put(lines, payload, caller);
+    lines.put('}');
+    return lines.finish();
   }
 
   private flush(): void {
@@ -143,7 +150,7 @@ export class AuditSink {
     const batch = { count, lines: this.lines.take(), waiting: this.waiting };
     this.waiting = [];
     this.flushingBytes = batch.lines.length;
-    this.flushing = this.write(batch).finally(() => {
+    this.flushing = this.store(batch).finally(() => {
       this.flushing = undefined;
       this.flushingBytes = 0;
       if (!this.overdue) return;
@@ -152,7 +159,7 @@ export class AuditSink {
     });
   }
 
-  private async write({ lines, count, waiting }: Batch): Promise<void> {
+  private async store({ lines, count, waiting }: Batch): Promise<void> {
     const { spool, onAppended } = this.options;
     let stored = true;
     try {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { auditPayload, type AuditPayload } from '#api/audit-event.ts';
-import { EventTexts } from '#runtime/proxy/audit/event-text.ts';
+import { EventTexts, type TextKeeper } from '#runtime/proxy/audit/event-text.ts';
+import { LineBuffer } from '#runtime/proxy/audit/line-buffer.ts';
 
 const payload: AuditPayload = {
   kind: 'request',
@@ -34,6 +35,15 @@ const payloads = fc.record(
   ),
 );
 
+const lines = new LineBuffer();
+
+/** What a payload reads as. */
+function said(texts: EventTexts, event: AuditPayload, caller?: TextKeeper): unknown {
+  lines.begin();
+  texts.put(lines, event, caller);
+  return JSON.parse(lines.finish().toString());
+}
+
 describe('EventTexts', () => {
   it('says every field of a payload, whatever was rendered before', () => {
     const texts = new EventTexts();
@@ -43,9 +53,9 @@ describe('EventTexts', () => {
         // One name and one caller for all, so that each is rendered where another one is kept.
         const event = { ...payload, ...given, tool_name: 'search' };
         for (const each of [event, event, payload]) {
-          const said: unknown = JSON.parse(JSON.stringify(each));
-          expect(JSON.parse(texts.payload(each))).toEqual(said);
-          expect(JSON.parse(texts.payload(each, caller))).toEqual(said);
+          const expected: unknown = JSON.parse(JSON.stringify(each));
+          expect(said(texts, each)).toEqual(expected);
+          expect(said(texts, each, caller)).toEqual(expected);
         }
       }),
     );
@@ -55,7 +65,7 @@ describe('EventTexts', () => {
     const texts = new EventTexts();
     for (let at = 0; at < 1_000; at += 1) {
       const event = { ...payload, tool_name: `tool-${at}`, bytes_in: at };
-      expect(JSON.parse(texts.payload(event))).toEqual(event);
+      expect(said(texts, event)).toEqual(event);
     }
   });
 
