@@ -1,4 +1,5 @@
 // Time as an argument, so that tests decide what time it is. It schedules nothing.
+import { performance } from 'node:perf_hooks';
 
 export interface Clock {
   /** Milliseconds since the epoch; may jump when the machine's clock is set. */
