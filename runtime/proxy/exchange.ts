@@ -53,6 +53,10 @@ export class Exchange {
   heldBytes = 0;
   /** Of the budget for answers. */
   heldAnswerBytes = 0;
+  /** The body of the answer, where nobody needs it once it is sent. */
+  answerBody: Buffer | undefined;
+  /** The server has the body, or will never get it: nobody reads it any more but the proxy itself. */
+  bodyDone = false;
   /** Cut off because the caller took nothing of the answer. */
   unread = false;
   message: ClientMessage | undefined;

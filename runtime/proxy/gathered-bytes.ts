@@ -1,5 +1,6 @@
 // Bytes that come in pieces and are wanted in one. Whoever sends decides how small the pieces are, and each costs far
 // more than its bytes: many small ones are joined while they come.
+import { freeBuffer } from './free-buffer.ts';
 
 const MAX_LOOSE = 256;
 
@@ -8,6 +9,12 @@ export class GatheredBytes {
   private first: Buffer | undefined;
   private blocks: Buffer[] = [];
   private loose: Buffer[] = [];
+  private readonly ownsPieces: boolean;
+
+  /** @param ownsPieces whether nobody else has them, so that they can be freed once they are joined */
+  constructor(ownsPieces: boolean) {
+    this.ownsPieces = ownsPieces;
+  }
 
   push(piece: Buffer): void {
     if (piece.length === 0) return;
@@ -18,7 +25,7 @@ export class GatheredBytes {
     }
     this.loose.push(piece);
     if (this.loose.length < MAX_LOOSE) return;
-    this.blocks.push(Buffer.concat(this.loose));
+    this.blocks.push(this.join(this.loose));
     this.loose = [];
   }
 
@@ -31,6 +38,12 @@ export class GatheredBytes {
     if (first.length === byteLength) return first;
     this.blocks = [];
     this.loose = [];
-    return Buffer.concat([first, ...blocks, ...loose], byteLength);
+    return this.join([first, ...blocks, ...loose]);
+  }
+
+  private join(pieces: readonly Buffer[]): Buffer {
+    const joined = Buffer.concat(pieces);
+    if (this.ownsPieces) for (const piece of pieces) freeBuffer(piece);
+    return joined;
   }
 }

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { REASONS, type EdgeReason } from '#api/reasons.ts';
 import type { CallerRequest } from './edge/caller-request.ts';
 import { Exchange } from './exchange.ts';
+import { freeBuffer } from './free-buffer.ts';
 import { answerRefusal, type Refusal } from './refusal.ts';
 import { endingOf } from './relay/relay.ts';
 import { sendWhole } from './relay/send.ts';
@@ -141,17 +142,21 @@ export class Pipeline implements Flow {
 
   /** The caller has the answer, or the connection is gone: until then it takes memory, and so a place. */
   private onClosed(exchange: Exchange): void {
-    const { places, bodies, answers, bufferGarbage } = this.services;
+    const { places, bodies, answers } = this.services;
     const { socket } = exchange.request;
     if (this.newest.get(socket) === exchange) this.newest.delete(socket);
     if (exchange.places !== undefined) places.give(exchange.places);
     bodies.give(exchange.heldBytes);
     answers.give(exchange.heldAnswerBytes);
-    bufferGarbage.add(exchange.heldBytes + exchange.heldAnswerBytes);
-    if (exchange.finished) return;
+    if (!exchange.finished) this.abandon(exchange);
+    this.letGo(exchange);
+  }
+
+  /** Its caller went away. */
+  private abandon(exchange: Exchange): void {
     const { cancelUpstream, forwardedMs } = exchange;
     cancelUpstream?.();
-    // Whoever it was handed over to records that its caller went away.
+    // Whoever it was handed over to records that.
     if (exchange.handedOver) return;
     this.end(exchange, {
       status: exchange.response.headersSent ? exchange.response.statusCode : 0,
@@ -159,6 +164,18 @@ export class Pipeline implements Flow {
       reason: exchange.unread ? 'answer_unread' : 'client_closed',
       outcome: forwardedMs === undefined ? 'none' : cancelUpstream === undefined ? 'answered' : 'cancelled',
     });
+  }
+
+  /** Nobody needs its bodies: what no socket can be writing any more is freed, the rest is left to be found. */
+  private letGo(exchange: Exchange): void {
+    const { body, answerBody, forwardedMs, heldBytes, heldAnswerBytes } = exchange;
+    const isBodyDone = exchange.bodyDone || forwardedMs === undefined;
+    exchange.body = undefined;
+    exchange.answerBody = undefined;
+    let freed = 0;
+    if (body !== undefined && isBodyDone) freed += freeBuffer(body);
+    if (answerBody !== undefined && exchange.response.writableFinished) freed += freeBuffer(answerBody);
+    this.services.bufferGarbage.add(heldBytes + heldAnswerBytes - freed);
   }
 }
 

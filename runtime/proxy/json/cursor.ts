@@ -3,6 +3,7 @@
 // than JSON.parse (no byte order mark, no duplicate keys, bounded depth), never laxer.
 import { isUtf8 } from 'node:buffer';
 import { KnownTexts } from './known-texts.ts';
+import { PlainText } from './plain-text.ts';
 
 export type JsonProblem =
   'body_required' | 'invalid_json' | 'invalid_utf8' | 'json_too_deep' | 'duplicate_key' | 'case_variant_key';
@@ -33,7 +34,7 @@ const LETTER_U = 0x75;
 /** Above this many keys an object is checked with a set; comparing pairs would be quadratic for a hostile one. */
 const FEW_KEYS = 16;
 
-/** A string is looked at byte by byte up to here, because most end before, and four bytes at a time beyond. */
+/** A string is looked at byte by byte up to here, because most end before. */
 const SHORT_STRING = 64;
 
 const EMPTY = Buffer.alloc(0);
@@ -57,28 +58,6 @@ function fingerprint(bytes: Buffer, start: number, end: number): number {
   );
 }
 
-function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
-  return new DataView(buffer, byteOffset, byteLength);
-}
-
-const ONES = 0x01010101;
-const SPACES = 0x20202020;
-const QUOTES = 0x22222222;
-const BACKSLASHES = 0x5c5c5c5c;
-const HIGH_BITS = 0x80808080 | 0;
-
-/**
- * Whether no byte of four is a quote, a backslash or a control character. Where a byte is less than what is subtracted from
- * it, and only there or beside it, the difference borrows into the high bit.
- */
-function isPlainWord(word: number): boolean {
-  const quotes = word ^ QUOTES;
-  const backslashes = word ^ BACKSLASHES;
-  const found =
-    ((word - SPACES) & ~word) | ((quotes - ONES) & ~quotes) | ((backslashes - ONES) & ~backslashes);
-  return (found & HIGH_BITS) === 0;
-}
-
 /** Called for each member of a visited object, the cursor on its value, which the visitor has to consume. */
 export type MemberVisitor = (key: string) => boolean;
 
@@ -88,8 +67,8 @@ export class JsonCursor {
   at = 0;
   problem: JsonProblem | undefined;
   private bytes: Buffer = EMPTY;
-  /** The same, to be read four at a time; made where it is needed. */
-  private words: DataView | undefined;
+  /** Made where the first long string is. */
+  private plainText: PlainText | undefined;
   private readonly known = new KnownTexts();
   private rules: JsonRules;
   /** Hash, start and end of each key of the objects that are open, innermost last. */
@@ -107,7 +86,6 @@ export class JsonCursor {
   /** Starts on a text; false where it is empty or not UTF-8. */
   open(bytes: Buffer): boolean {
     this.bytes = bytes;
-    this.words = undefined;
     this.at = 0;
     this.problem = undefined;
     this.keyTop = 0;
@@ -121,7 +99,6 @@ export class JsonCursor {
     this.skipSpace();
     const ended = this.at === this.bytes.length;
     this.bytes = EMPTY;
-    this.words = undefined;
     return ended || this.refuse('invalid_json');
   }
 
@@ -301,18 +278,9 @@ export class JsonCursor {
       } else if (byte < 0x20) {
         return this.refuse('invalid_json');
       } else {
-        at = at < longAt ? at + 1 : this.skipPlain(at + 1);
+        at = at < longAt ? at + 1 : (this.plainText ??= new PlainText()).endOf(bytes, at);
       }
     }
-  }
-
-  /** Skips text of a string by four bytes, of which none is a quote, a backslash or a control character. */
-  private skipPlain(start: number): number {
-    const words = (this.words ??= viewOf(this.bytes));
-    const last = words.byteLength - 4;
-    let at = start;
-    while (at <= last && isPlainWord(words.getInt32(at, true))) at += 4;
-    return at;
   }
 
   /** Position after the escape whose letter is at `at`; -1 where it is malformed. */

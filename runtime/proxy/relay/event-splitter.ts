@@ -27,7 +27,7 @@ const EMPTY = Buffer.alloc(0);
 const NEW_LINE = Buffer.from('\n');
 
 export class EventSplitter {
-  private readonly held = new GatheredBytes();
+  private readonly held = new GatheredBytes(false);
   private lineIsEmpty = true;
   private afterCr = false;
   private started = false;

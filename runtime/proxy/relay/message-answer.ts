@@ -19,13 +19,14 @@ export class MessageAnswer implements Answer {
   readonly whole = true;
   private readonly context: RelayContext;
   private readonly headers: readonly string[];
-  private readonly gathered = new GatheredBytes();
+  private readonly gathered: GatheredBytes;
   private body: Buffer | undefined;
   private leaving = false;
 
   constructor(context: RelayContext, headers: readonly string[]) {
     this.context = context;
     this.headers = headers;
+    this.gathered = new GatheredBytes(context.services.upstream.keepsNothing);
   }
 
   push(chunk: Buffer): void {
@@ -56,6 +57,7 @@ export class MessageAnswer implements Answer {
       return;
     }
     this.body = filteredResponse(exchange, services, bytes, message);
+    if (services.upstream.keepsNothing) exchange.answerBody = this.body;
   }
 
   leave(): void {

@@ -17,7 +17,7 @@ export class PlainAnswer implements Answer {
   private readonly status: number;
   private readonly headers: readonly string[];
   private readonly isJson: boolean;
-  private readonly gathered = new GatheredBytes();
+  private readonly gathered: GatheredBytes;
   private isWhole = true;
 
   constructor(context: RelayContext, status: number, headers: readonly string[], isJson: boolean) {
@@ -25,6 +25,7 @@ export class PlainAnswer implements Answer {
     this.status = status;
     this.headers = headers;
     this.isJson = isJson;
+    this.gathered = new GatheredBytes(context.services.upstream.keepsNothing);
   }
 
   push(chunk: Buffer): void {

@@ -53,6 +53,7 @@ export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
   onEnd(): void {
     // The connection is somebody else's from here on.
     this.call = undefined;
+    this.exchange.bodyDone = this.services.upstream.keepsNothing;
     this.exchange.cancelUpstream = undefined;
     this.guarded(() => this.answer?.end());
   }

@@ -28,7 +28,7 @@ export const readBody: Stage = (exchange, services, flow) => {
 function collectBody(exchange: Exchange, { config, bodies, departures }: ProxyServices, flow: Flow): void {
   const { request } = exchange;
   const { maxBodyBytes } = config.limits;
-  const gathered = new GatheredBytes();
+  const gathered = new GatheredBytes(true);
   const onChunk = (chunk: Buffer): void => {
     if (exchange.finished) return;
     exchange.bytesIn += chunk.length;

@@ -60,8 +60,8 @@ export class LeanConnection implements ResponseSink, UpstreamCall, Departure {
     this.parser = new ResponseParser(limits.maxHeadBytes, this);
     const onread = {
       buffer: readBuffer,
-      callback: (length: number, buffer: Uint8Array): boolean => {
-        this.onBytes(Buffer.from(buffer.subarray(0, length)));
+      callback: (length: number): boolean => {
+        this.onBytes(readBuffer.subarray(0, length));
         return !this.paused;
       },
     };

@@ -27,6 +27,7 @@ const READ_BUFFER_BYTES = 64 * 1024;
 const FORBIDDEN = /[\r\n\0]/;
 
 export class LeanUpstream implements Upstream, ConnectionOwner {
+  readonly keepsNothing = true;
   private readonly idle: LeanConnection[] = [];
   private readonly open = new Set<LeanConnection>();
   private readonly target: ConnectionTarget;

@@ -40,7 +40,7 @@ export class ResponseParser {
     this.interim = 0;
   }
 
-  /** Takes bytes, which then belong to the parser and whoever gets the body. */
+  /** Takes bytes, of which it copies what is needed later: pieces of the body belong to whoever gets them. */
   push(bytes: Buffer): void {
     let at = 0;
     while (at < bytes.length) {
@@ -92,7 +92,7 @@ export class ResponseParser {
       return this.fail('the head is too large');
     }
     if (end === -1) {
-      this.held = all;
+      this.held = held === undefined ? Buffer.from(all) : all;
       return bytes.length;
     }
     this.held = undefined;
@@ -119,8 +119,7 @@ export class ResponseParser {
   private body(bytes: Buffer, at: number): number {
     const end = Math.min(bytes.length, at + this.left);
     this.left -= end - at;
-    const whole = at === 0 && end === bytes.length;
-    this.sink.onBody(whole ? bytes : bytes.subarray(at, end));
+    this.sink.onBody(Buffer.from(bytes.subarray(at, end)));
     if (this.left > 0) return end;
     if (this.state === 'length') return this.complete(bytes, end);
     if (this.state === 'data') this.state = 'data_cr';

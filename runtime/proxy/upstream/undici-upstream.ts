@@ -12,6 +12,7 @@ import {
 } from './upstream.ts';
 
 export class UndiciUpstream implements Upstream {
+  readonly keepsNothing = false;
   private readonly pool: Pool;
 
   constructor(origin: URL, limits: Partial<UpstreamLimits> = {}) {

@@ -46,6 +46,11 @@ export interface UpstreamCall {
 }
 
 export interface Upstream {
+  /**
+   * Whether it keeps nothing of what it was given, or gives: the body of a request is not read any more once its answer is
+   * complete, and pieces of an answer are their taker's alone.
+   */
+  readonly keepsNothing: boolean;
   send(request: UpstreamRequest, handler: UpstreamHandler): UpstreamCall;
   /** Closes idle connections, and busy ones once their call ends. */
   close(): void;

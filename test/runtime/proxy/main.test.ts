@@ -17,6 +17,16 @@ afterEach(async () => {
   for (const end of ended.splice(0).reverse()) await end();
 });
 
+/** Calls of it are answered by a stream, with a large result. */
+const STREAMED = '/mcp?streamed';
+
+/** How often it asked for the collection of young garbage. */
+const askedOf = (child: ProxyProcess): number =>
+  child
+    .output()
+    .split('\n')
+    .filter((line) => /Scavenge .*testing/.test(line)).length;
+
 function start(env: Readonly<Record<string, string>>, flags: readonly string[] = []): ProxyProcess {
   const child = startProxyProcess(env, flags);
   ended.push(() => child.kill());
@@ -30,6 +40,13 @@ async function surroundings(): Promise<{ env: Record<string, string>; ingest: Fa
   ended.push(() => ingest.close());
   const upstream = http.createServer((request, response) => {
     request.resume();
+    if (request.url === STREAMED) {
+      const text = 'x'.repeat(64 * 1024);
+      response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end(`data: {"jsonrpc":"2.0","id":1,"result":{"text":"${text}"}}\n\n`);
+      return;
+    }
     response
       .writeHead(200, { 'content-type': 'application/json' })
       .end('{"jsonrpc":"2.0","id":1,"result":{}}');
@@ -53,8 +70,8 @@ async function surroundings(): Promise<{ env: Record<string, string>; ingest: Fa
   return { env, ingest, folder };
 }
 
-const call = (port: number, id: number, text = ''): Promise<Response> =>
-  fetch(`http://127.0.0.1:${port}/mcp`, {
+const call = (port: number, id: number, text = '', path = '/mcp'): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}${path}`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...USER_1 },
     body: JSON.stringify({
@@ -104,20 +121,20 @@ describe('the proxy as a process', () => {
     }
   });
 
-  it('collects the buffers of large bodies, with the flags that an image has', async () => {
+  it('frees the buffers of large bodies, and collects those of large events, with the flags of an image', async () => {
     const { env } = await surroundings();
     const child = start(env, [...PROXY_NODE_FLAGS, '--trace-gc']);
     const port = await listening(child);
-    const asked = () =>
-      child
-        .output()
-        .split('\n')
-        .filter((line) => /Scavenge .*testing/.test(line)).length;
-    expect(asked()).toBe(0);
-    for (let calls = 0; calls < 40; calls += 1) {
-      expect((await call(port, 1, 'x'.repeat(64 * 1024))).status).toBe(200);
+    for (let calls = 0; calls < 80; calls += 1) {
+      const answer = await call(port, 1, 'x'.repeat(64 * 1024));
+      expect([answer.status, (await answer.text()).length]).toEqual([200, 36]);
     }
-    while (asked() === 0) {
+    expect(askedOf(child)).toBe(0);
+    for (let calls = 0; calls < 80; calls += 1) {
+      const answer = await call(port, 1, '', STREAMED);
+      expect([answer.status, (await answer.text()).length]).toEqual([200, 65_589]);
+    }
+    while (askedOf(child) === 0) {
       expect(child.process.exitCode).toBeNull();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
