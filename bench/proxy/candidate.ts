@@ -1,6 +1,7 @@
 // Who is compared: plain nginx and plain Envoy, which only forward, and the proxy, which also reads, decides and
 // records. The comparison is unfair to the proxy on purpose: it shows what governing costs.
 import path from 'node:path';
+import { PROXY_NODE_ENV } from '#api/proxy-config.ts';
 import { bundleProgram } from '#scripts/bundle.ts';
 import { findEngine } from '#scripts/engines/packaged-engine.ts';
 import { envoy } from '#scripts/engines/envoy.ts';
@@ -48,7 +49,7 @@ export async function startBare(context: BenchContext, upstream: Upstream): Prom
     name: 'bare',
     command: [process.execPath, ...podFlags, program],
     core: cores.proxy,
-    env: { PORT: String(port), UPSTREAM_URL: new URL(upstream.url).origin },
+    env: { ...PROXY_NODE_ENV, PORT: String(port), UPSTREAM_URL: new URL(upstream.url).origin },
   });
   await processes.ready(running, `http://127.0.0.1:${port}/ready`);
   return { name: 'bare node', running, url: `http://127.0.0.1:${port}/mcp` };

@@ -1,7 +1,7 @@
 // The proxy as an image runs it: one bundle on Node 24, a policy on disk, audit on.
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
+import { PROXY_NODE_ENV, PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
 import { renderPolicy } from '#policy/document.ts';
 import { bundleProgram } from '#scripts/bundle.ts';
 import type { BenchContext } from '../context.ts';
@@ -60,7 +60,7 @@ export async function startProxy(
     name: `proxy-${port}`,
     command,
     core: cores.proxy,
-    env: { ...env, ...limits },
+    env: { ...PROXY_NODE_ENV, ...env, ...limits },
   });
   const startMs = await processes.ready(running, `http://127.0.0.1:${metricsPort}${PROXY_PATHS.ready}`, 1);
   return { name: 'proxy', running, url: `http://127.0.0.1:${port}/mcp`, startMs };

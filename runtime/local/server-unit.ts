@@ -1,6 +1,6 @@
 // One server of the program as it runs here: the server itself as a child process, and the proxy in front of it. The
 // two are apart on purpose: either may crash, or change, and the other stays up.
-import { PROXY_NODE_FLAGS, PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
+import { PROXY_NODE_ENV, PROXY_NODE_FLAGS, PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
 import { objectKey, type ObjectRef } from '#api/principal.ts';
 import { portProblem, portTrouble } from './ports.ts';
 import { answersAt, listensOn } from './probe.ts';
@@ -195,7 +195,7 @@ export class ServerUnit {
       command: process.execPath,
       args: [...PROXY_NODE_FLAGS, '--enable-source-maps', workshop.programs.proxy],
       cwd: workshop.dir.root,
-      env: { ...basicEnv(), ...env, DRAIN_MS: '2000', LOG_LEVEL: 'warn' },
+      env: { ...basicEnv(), ...PROXY_NODE_ENV, ...env, DRAIN_MS: '2000', LOG_LEVEL: 'warn' },
       origin,
       readiness: `answer on ports ${place.port} and ${place.metricsPort}`,
       readinessRemedy: 'See what it says',

@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { PROXY_NODE_FLAGS, PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
+import { PROXY_NODE_ENV, PROXY_NODE_FLAGS, PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
 import { renderPolicy } from '#policy/document.ts';
 import { bundleProgram } from '../bundle.ts';
 import { freePort } from '../engines/free-port.ts';
@@ -95,7 +95,7 @@ async function startProxy(processes: Processes, spec: ProxySpec, signal: AbortSi
     name: `proxy-${mode}`,
     program: process.execPath,
     args: [...PROXY_NODE_FLAGS, bundle],
-    env: { ...env, DRAIN_MS: '1000' },
+    env: { ...PROXY_NODE_ENV, ...env, DRAIN_MS: '1000' },
     graceMs,
   });
   await ready(proxy, `http://127.0.0.1:${metricsPort}${PROXY_PATHS.ready}`, 200, signal);

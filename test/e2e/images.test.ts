@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { PROXY_NODE_FLAGS } from '#api/proxy-config.ts';
+import { PROXY_NODE_ENV, PROXY_NODE_FLAGS } from '#api/proxy-config.ts';
 import { isProgram, TARGETS, type Target } from '#scripts/images/targets.ts';
 import { readArchive, type ArchivedImage } from './image-archive.ts';
 
@@ -71,7 +71,10 @@ describe('the images', () => {
       WorkingDir: '/app',
       Entrypoint: ['node', ...flags, '/app/main.mjs'],
     });
-    expect(Env.filter((variable) => !/^(PATH|NODE_ENV|CONSOLE_DIR)=/.test(variable))).toEqual([]);
+    const variables = Object.entries(target === 'proxy' ? PROXY_NODE_ENV : {});
+    expect(Env.filter((variable) => !/^(PATH|NODE_ENV|CONSOLE_DIR)=/.test(variable))).toEqual(
+      variables.map(([name, value]) => `${name}=${value}`),
+    );
   });
 
   it.each(TARGETS)('of %s holds what it needs, and nothing else', (target) => {

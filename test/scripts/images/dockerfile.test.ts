@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { DISTRIBUTOR_PORTS } from '#api/distributor-api.ts';
-import { PROXY_NODE_FLAGS, PROXY_PORTS } from '#api/proxy-config.ts';
+import { PROXY_NODE_ENV, PROXY_NODE_FLAGS, PROXY_PORTS } from '#api/proxy-config.ts';
 import { SENTINEL_PORTS } from '#api/sentinel-config.ts';
 import { OPERATOR_PORTS } from '#constructs/control-plane/names.ts';
 import { NONROOT_ID } from '#constructs/kit/security.ts';
@@ -62,7 +62,10 @@ describe('the Dockerfiles', () => {
     );
   });
 
-  it('start a proxy with the flags it is measured with', () => {
+  it('start a proxy with the flags and variables it is measured with', () => {
+    expect(said(stage(runtime, 'proxy'), 'ENV')).toEqual(
+      Object.entries(PROXY_NODE_ENV).map(([name, value]) => `${name}=${value}`),
+    );
     expect(said(stage(runtime, 'proxy'), 'ENTRYPOINT')).toEqual([
       `["node", ${PROXY_NODE_FLAGS.map((flag) => `"${flag}"`).join(', ')}, "/app/main.mjs"]`,
     ]);
