@@ -59,6 +59,19 @@ describe('KnownCallers', () => {
     expect(takeToken(second.bucket, ONCE, 0)).toBeGreaterThan(0);
   });
 
+  it('leads to what the rates know, however many strangers come while a caller goes on', () => {
+    const { meet } = start();
+    const never = { perMinute: 0.001, burst: 1 };
+    expect(takeToken(meet({ human: 'busy', session: 'one' }).bucket, never, 0)).toBe(0);
+    for (let at = 0; at < 45_000; at += 1) {
+      meet({ human: `stranger-${at}` });
+      if (at % 1_000 === 0) {
+        expect(takeToken(meet({ human: 'busy', session: 'one' }).bucket, never, at)).toBeGreaterThan(0);
+      }
+    }
+    expect(takeToken(meet({ human: 'busy', session: 'two' }).bucket, never, 45_000)).toBeGreaterThan(0);
+  });
+
   it.each(['apart', 'alike'])('is bounded, and forgets no limit, when strangers come who are %s', (how) => {
     const { places, meet } = start(100);
     const busy = meet({ human: 'busy', session: 'its' });
