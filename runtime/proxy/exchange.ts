@@ -55,7 +55,7 @@ export class Exchange {
   heldAnswerBytes = 0;
   /** The body of the answer, where nobody needs it once it is sent. */
   answerBody: Buffer | undefined;
-  /** The server has the body, or will never get it: nobody reads it any more but the proxy itself. */
+  /** Its answer is complete, from a client that then reads the body no more: it is the proxy's alone. */
   bodyDone = false;
   /** Cut off because the caller took nothing of the answer. */
   unread = false;

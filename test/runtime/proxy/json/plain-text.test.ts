@@ -29,7 +29,7 @@ describe('PlainText', () => {
 
   it('is found around the bounds of windows, from any start', () => {
     const text = new PlainText();
-    const bounds = [512, 2_560, 10_752, 43_520, 109_056, 174_592];
+    const bounds = [1_024, 5_120, 21_504, 87_040, 152_576];
     const length = fc.oneof(
       fc.nat(200),
       fc.constantFrom(...bounds).chain((bound) => fc.integer({ min: bound - 20, max: bound + 20 })),
