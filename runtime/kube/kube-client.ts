@@ -24,7 +24,7 @@ import { refusalError } from './kube-error.ts';
 import type { KubeConnection } from './kubeconfig.ts';
 import { keyOf, type KubeObject, type ObjectKey, type ResourceType } from './object.ts';
 import type { Query } from './paths.ts';
-import { Transport, type TransportOptions } from './transport.ts';
+import { Transport, type HttpRequest, type TransportOptions } from './transport.ts';
 
 /** One request that has ended; `status` is 0 where there was no answer. */
 export interface RequestObservation {
@@ -66,13 +66,29 @@ const CONTENT_TYPES = { merge: 'application/merge-patch+json', json: 'applicatio
 /** Throws `KubeError`; where a signal fired, its reason. */
 export class KubeClient implements Kube {
   private readonly transport: Transport;
-  private readonly onRequest: ((observation: RequestObservation) => void) | undefined;
+  private readonly options: KubeClientOptions;
   private readonly written: Query;
+  private readonly mayWrite: (() => boolean) | undefined;
 
-  constructor(connection: KubeConnection, options: KubeClientOptions = {}) {
-    this.transport = new Transport(connection, options);
-    this.onRequest = options.onRequest;
+  /**
+   * @param to where the API server is, or connections to it that another client has too
+   * @param mayWrite see `fenced`
+   */
+  constructor(to: KubeConnection | Transport, options: KubeClientOptions = {}, mayWrite?: () => boolean) {
+    this.transport = to instanceof Transport ? to : new Transport(to, options);
+    this.options = options;
     this.written = { ...STRICT, fieldManager: options.manager };
+    this.mayWrite = mayWrite;
+  }
+
+  /**
+   * The same client over the same connections, for whoever may write only while it holds a lease. A process that was
+   * frozen wakes with timers that are due and requests half made, before it finds its lease gone. So `mayWrite` is asked
+   * when a write could leave, after all that it waited for; where it says no, the write is `unavailable` and nothing was
+   * sent. A process may still be frozen between that and the network: what is written has to be safe anyway.
+   */
+  fenced(mayWrite: () => boolean): Kube {
+    return new KubeClient(this.transport, this.options, mayWrite);
   }
 
   async get(type: ResourceType, key: ObjectKey, signal?: AbortSignal): Promise<KubeObject | undefined> {
@@ -256,8 +272,10 @@ export class KubeClient implements Kube {
 
   private async answer(call: Call, signal: AbortSignal | undefined): Promise<JsonRecord> {
     const done = this.observe(call);
+    const mayLeave = call.method === 'GET' ? undefined : this.mayWrite;
     try {
-      const { status, body, retryAfter } = await this.transport.send(requestOf(call), signal);
+      const request: HttpRequest = { ...requestOf(call), mayLeave };
+      const { status, body, retryAfter } = await this.transport.send(request, signal);
       done(status);
       if (status < 200 || status > 299) throw refusalError(asked(call), { status, body, retryAfter });
       const answer = parseJson(body);
@@ -269,7 +287,7 @@ export class KubeClient implements Kube {
 
   /** The returned function counts once, however often it is called. */
   private observe({ verb, type, subresource }: Call): (status: number) => void {
-    const { onRequest } = this;
+    const { onRequest } = this.options;
     if (onRequest === undefined) return () => undefined;
     const start = performance.now();
     let told = false;

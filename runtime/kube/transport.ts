@@ -3,6 +3,8 @@
 // memory anyway: another would cost a program that holds thousands of streams a tenth of what it may use.
 import http from 'node:http';
 import https from 'node:https';
+import { TLSSocket } from 'node:tls';
+import type { Socket } from 'node:net';
 import { Limit } from './limit.ts';
 import type { KubeConnection } from './kubeconfig.ts';
 import { recordOf, textOf } from './json.ts';
@@ -29,6 +31,8 @@ export interface HttpRequest {
   readonly contentType?: string | undefined;
   /** For messages: `get Deployment.apps team/files`. */
   readonly asked: string;
+  /** Asked when the request could leave, with its connection at hand; where it says no, nothing of it is sent. */
+  readonly mayLeave?: (() => boolean) | undefined;
 }
 
 export interface HttpAnswer {
@@ -126,7 +130,7 @@ export class Transport {
 
   /** Resolves with the head of the answer. */
   private async open(
-    { method, path, body, contentType }: HttpRequest,
+    { method, path, body, contentType, asked, mayLeave }: HttpRequest,
     agent: http.Agent,
     signal: AbortSignal,
   ): Promise<http.IncomingMessage> {
@@ -158,7 +162,12 @@ export class Transport {
     sent.on('response', resolve);
     // Stays: what fails after the head, the reader of the body is told too.
     sent.on('error', reject);
-    sent.end(text);
+    if (mayLeave === undefined) sent.end(text);
+    else
+      whenConnected(sent, () => {
+        if (mayLeave()) sent.end(text);
+        else sent.destroy(fencedError(asked));
+      });
     try {
       return await promise;
     } finally {
@@ -191,6 +200,21 @@ function tlsOf({ ca, cert, key, tlsServerName, skipTlsVerify }: KubeConnection):
     ...(tlsServerName !== undefined && { servername: tlsServerName }),
     ...(skipTlsVerify && { rejectUnauthorized: false }),
   };
+}
+
+/** Calls back in the turn in which what is written to the request leaves, and waits for no connection to be made. */
+function whenConnected(request: http.ClientRequest, connected: () => void): void {
+  request.once('socket', (socket: Socket) => {
+    const isTls = socket instanceof TLSSocket;
+    const isReady = isTls ? socket.getPeerFinished() !== undefined : !socket.connecting;
+    if (isReady) connected();
+    else socket.once(isTls ? 'secureConnect' : 'connect', connected);
+  });
+}
+
+function fencedError(asked: string): KubeError {
+  const message = `${asked}: not sent, because this replica can't be sure of its lease any more.`;
+  return new KubeError(message, { code: 'unavailable' });
 }
 
 function timeoutError(asked: string, timeoutMs: number): KubeError {

@@ -4,7 +4,6 @@ import { readFile } from 'node:fs/promises';
 import { FIELD_MANAGERS, NAMESPACES } from '#api/names.ts';
 import type { Permission } from '#api/permission.ts';
 import { pause } from '#runtime/kube/clock.ts';
-import { FencedKube } from '#runtime/kube/fenced-kube.ts';
 import { KubeClient } from '#runtime/kube/kube-client.ts';
 import type { KubeConnection } from '#runtime/kube/kubeconfig.ts';
 import { LeaderElection, LEASES, type LeaseEnd } from '#runtime/kube/lease.ts';
@@ -73,7 +72,7 @@ export class Operator {
     const { acknowledgementsUrl: url } = settings;
     this.acknowledgements = url === undefined ? undefined : this.acknowledgementsFrom(url);
     this.assembly = assemble({
-      kube: new FencedKube(this.kube, () => this.election?.isCertain ?? true),
+      kube: this.kube.fenced(() => this.election?.isCertain ?? true),
       caches: this.caches,
       settings,
       acknowledgements: this.acknowledgements ?? NO_ACKNOWLEDGEMENTS,

@@ -113,8 +113,6 @@ describe('a leader that froze for longer than its lease', () => {
       await world.operators.start(index, { KUBECONFIG: own[index]?.file ?? '' });
     const first = await twoReady();
     const second = otherThan(first);
-    // So that its connections are open: what waits for one that is being made has passed the fence, and leaves when it wakes.
-    await Promise.all(names.map((name) => works(ns, name)));
     const mark = world.audit.mark();
     // So that it has work in hand when it freezes, and more to do when it wakes.
     await Promise.all(
