@@ -33,8 +33,35 @@ async function made(object: KubeObject): Promise<void> {
 
 const subjectOf = (who: Who) => [{ kind: 'User', apiGroup: RBAC, name: who }];
 
+type RoleKind = 'Role' | 'ClusterRole';
+
+/** Waits until somebody may do what his role says first: the API server learns of roles in its own time. */
+async function isInForce(who: Who, kind: RoleKind, role: string, where: string): Promise<void> {
+  await eventually(`${who} may do what ${role} says`, async () => {
+    const rules = at(await c.must(kind, role, kind === 'Role' ? where : undefined), 'rules');
+    const first = (member: string) => at(rules, 0, member, 0);
+    const resourceAttributes = {
+      namespace: where,
+      verb: first('verbs'),
+      group: first('apiGroups'),
+      resource: first('resources'),
+      name: first('resourceNames'),
+    };
+    const { text } = await c.send('/apis/authorization.k8s.io/v1/subjectaccessreviews', {
+      method: 'POST',
+      body: {
+        apiVersion: 'authorization.k8s.io/v1',
+        kind: 'SubjectAccessReview',
+        spec: { user: who, resourceAttributes },
+      },
+    });
+    const review: unknown = JSON.parse(text);
+    return at(review, 'status', 'allowed') === true;
+  });
+}
+
 /** Gives somebody a role in one namespace. */
-async function bind(who: Who, kind: 'Role' | 'ClusterRole', role: string, where: string): Promise<void> {
+async function bind(who: Who, kind: RoleKind, role: string, where: string): Promise<void> {
   await made({
     apiVersion: `${RBAC}/v1`,
     kind: 'RoleBinding',
@@ -42,6 +69,7 @@ async function bind(who: Who, kind: 'Role' | 'ClusterRole', role: string, where:
     roleRef: { apiGroup: RBAC, kind, name: role },
     subjects: subjectOf(who),
   });
+  await isInForce(who, kind, role, where);
 }
 
 /** Gives somebody rules in one namespace. */
@@ -63,6 +91,7 @@ async function bindEverywhere(who: Who, role: string): Promise<void> {
     roleRef: { apiGroup: RBAC, kind: 'ClusterRole', name: role },
     subjects: subjectOf(who),
   });
+  await isInForce(who, 'ClusterRole', role, here);
 }
 
 const failure = z.object({ message: z.string() });

@@ -222,7 +222,7 @@ describe('what a server no longer asks for', () => {
     await patchServer('much', { autoscaling: null, gateway: null });
     await childrenAre('much', ...PLAIN('much'));
     expect((await world.must('Deployment', 'much', ns)).metadata.uid).toBe(uid);
-    expect(phaseOf(await world.must('MCPServer', 'much', ns))).not.toBe('behind');
+    await becomes('MCPServer', ns, 'much', (server) => phaseOf(server) !== 'behind', true);
   });
 
   it('goes when a route becomes one of another kind, and its Services with it', async () => {

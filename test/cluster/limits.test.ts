@@ -1,7 +1,7 @@
 // Rates and what audit keeps are policy: they reach proxies in the document, so that setting one replaces no pod, and
 // what makes no sense is refused with its field.
 import { describe, expect, it } from '@jest/globals';
-import { aServer, make } from './harness/builders.ts';
+import { aServer, becomes, isObserved, make } from './harness/builders.ts';
 import { cluster } from './harness/cluster.ts';
 import { eventually } from './harness/eventually.ts';
 import { namespace } from './harness/namespace.ts';
@@ -28,8 +28,7 @@ const shape = (deployment: KubeObject) => [
 describe('a rate of callers, of a tool, and what audit leaves out', () => {
   it('are in the policy, and in no pod template', async () => {
     await make(aServer(ns, 'rated', GOVERNED));
-    const made = await eventually('its Deployment is there', () => world.get('Deployment', 'rated', ns));
-    const before = shape(made);
+    const before = shape(await becomes('Deployment', ns, 'rated', isObserved, true));
     const { revision } = await eventually('its policy is there', () => policyOf(ns, 'rated'));
 
     await world.patch('MCPServer', 'rated', ns, { spec: RATED });

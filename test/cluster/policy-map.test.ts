@@ -9,7 +9,7 @@ import { parseResource } from '#api/parse.ts';
 import { compilePolicy } from '#policy/compile.ts';
 import { cluster } from './harness/cluster.ts';
 import { eventually, until } from './harness/eventually.ts';
-import { aGrant, aServer, aSession, becomes, goes, make, phaseOf } from './harness/builders.ts';
+import { aGrant, aServer, aSession, becomes, goes, isObserved, make, phaseOf } from './harness/builders.ts';
 import { makeNamespace, namespace } from './harness/namespace.ts';
 import { at, items, type KubeObject } from './harness/objects.ts';
 import { policyBecomes, policyOf } from './harness/policies.ts';
@@ -136,8 +136,11 @@ describe('the ConfigMap of a policy', () => {
     }
     await holds('growing', 'growing-now', ...names);
     // As many as there was time for, which on a busy machine is more; never one for each.
-    const writes = writesOf('growing', since);
-    expect(writes.length).toBeGreaterThan(0);
+    const writes = await until(
+      'its writes are on record',
+      () => writesOf('growing', since),
+      (times) => times.length > 0,
+    );
     for (const [index, time] of writes.slice(1).entries())
       expect(time - (writes[index] ?? 0)).toBeGreaterThan(4_000);
   });
@@ -242,11 +245,8 @@ describe('the pods of a server', () => {
       deployment.metadata.generation,
       at(deployment, 'spec', 'template'),
     ];
-    // The policy is written first, the Deployment a moment later.
-    const made = await eventually('the server has its Deployment', () =>
-      world.get('Deployment', 'steady', ns),
-    );
-    const before = shape(made);
+    // The policy is written first, the Deployment a moment later, and its ReplicaSet by somebody else.
+    const before = shape(await becomes('Deployment', ns, 'steady', isObserved, true));
     await make(
       ...Array.from({ length: 20 }, (_, index) => aSession(ns, `steady-${index}`, 'steady')),
       aGrant(ns, 'steady-deny', 'steady', { toolRules: [{ name: 'change', decision: 'deny' }] }),

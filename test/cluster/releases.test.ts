@@ -13,7 +13,8 @@ import { becomes, phaseOf } from './harness/builders.ts';
 import { cluster } from './harness/cluster.ts';
 import { COLLECTED, eventually } from './harness/eventually.ts';
 import { helmIn, type Helm } from './harness/helm.ts';
-import { at, byName, items } from './harness/objects.ts';
+import { at, byName, conditionLine, items, type KubeObject } from './harness/objects.ts';
+import { policyBecomes, policyOf } from './harness/policies.ts';
 import { giveAddress, readyAgain } from './harness/serving.ts';
 
 const world = cluster();
@@ -73,6 +74,17 @@ const imageOf = async (name = 'notes') => {
 /** The server, once the operator is through with what it is now. */
 const settled = (name = 'notes') => readyAgain(ns, name);
 
+/** The server, once its proxies enforce the policy that is written: nothing of it changes by itself then. */
+async function atRest(name: string): Promise<KubeObject> {
+  const { revision } = await eventually(`the policy of ${name} is there`, () => policyOf(ns, name));
+  const seen = (it: KubeObject) => [
+    phaseOf(it),
+    conditionLine(it, 'PolicyReady'),
+    at(it, 'status', 'policyRevision'),
+  ];
+  return becomes('MCPServer', ns, name, seen, ['Ready', 'True Observed', revision]);
+}
+
 describe('a release of servers', () => {
   it('becomes workloads, in which nothing was executed that is data', async () => {
     await upgrade('1.0.0');
@@ -85,7 +97,8 @@ describe('a release of servers', () => {
   });
 
   it('leaves everything as it is when it is upgraded to what it is', async () => {
-    const before = [await settled(), await settled('search')];
+    await policyBecomes(ns, 'notes', ({ grants, sessions }) => [grants.length, sessions.length], [1, 1]);
+    const before = [await atRest('notes'), await atRest('search')];
     await upgrade('1.0.0');
     expect([await settled(), await settled('search')]).toEqual(before);
   });

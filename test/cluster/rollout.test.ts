@@ -6,7 +6,16 @@ import { PROXY_CONTAINER } from '#api/proxy-config.ts';
 import { OUTCOME_ANNOTATION, type Outcome } from '#scripts/engines/stages.ts';
 import { cluster } from './harness/cluster.ts';
 import { eventually, stays, until } from './harness/eventually.ts';
-import { aServer, becomes, conditionLines, goes, make, messageOf, phaseOf } from './harness/builders.ts';
+import {
+  aServer,
+  becomes,
+  conditionLines,
+  goes,
+  isObserved,
+  make,
+  messageOf,
+  phaseOf,
+} from './harness/builders.ts';
 import { namespace } from './harness/namespace.ts';
 import { at, byName, conditionLine, items, type KubeObject } from './harness/objects.ts';
 
@@ -106,10 +115,11 @@ describe('a server without a canary', () => {
     await patchServer('plain', { rollout: { strategy: 'Recreate' } });
     await becomes('Deployment', ns, 'plain', strategyOf, { type: 'Recreate' });
     await patchServer('plain', { rollout: null });
-    const deployment = await becomes('Deployment', ns, 'plain', strategyOf, {
-      type: 'RollingUpdate',
-      rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' },
-    });
+    const seen = (live: KubeObject) => [strategyOf(live), isObserved(live)];
+    const deployment = await becomes('Deployment', ns, 'plain', seen, [
+      { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '25%', maxSurge: '25%' } },
+      true,
+    ]);
     // None of that is a change of the pods.
     expect(at(deployment, 'metadata', 'annotations', 'deployment.kubernetes.io/revision')).toBe('1');
     expect(at(await world.must('MCPServer', 'plain', ns), 'status', 'rollout')).toBeUndefined();

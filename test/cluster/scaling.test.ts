@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { FIELD_MANAGERS } from '#api/names.ts';
 import { cluster } from './harness/cluster.ts';
 import { stays, until } from './harness/eventually.ts';
-import { aServer, becomes, goes, make, phaseOf } from './harness/builders.ts';
+import { aServer, becomes, goes, isObserved, make, phaseOf } from './harness/builders.ts';
 import { namespace } from './harness/namespace.ts';
 import { at, conditionLine, items, type KubeObject } from './harness/objects.ts';
 import { watching, type Watching } from './harness/watching.ts';
@@ -207,7 +207,8 @@ describe('the number of pods', () => {
       ['kubernetes.io/hostname', 'ScheduleAnyway'],
     ]);
     await patchServer('grown', { replicas: 3, disruption: { maxUnavailable: '50%' } });
-    const after = await becomes('Deployment', ns, 'grown', replicasOf, 3);
+    const seen = (deployment: KubeObject) => [replicasOf(deployment), isObserved(deployment)];
+    const after = await becomes('Deployment', ns, 'grown', seen, [3, true]);
     expect(at(after, 'spec', 'template')).toEqual(at(before, 'spec', 'template'));
     expect(await world.list('ReplicaSet', ns, 'app=grown')).toHaveLength(1);
   });

@@ -32,7 +32,9 @@ describe('a pod', () => {
     await make(aShell(ns, 'web', serving('hello')), aService('web'));
     const pod = await readyPod(ns, 'web');
     const service = await cluster().must('Service', 'web', ns);
-    expect(await textAt(`http://${String(at(pod, 'status', 'podIP'))}:8080`)).toBe('hello\n');
+    const own = `http://${String(at(pod, 'status', 'podIP'))}:8080`;
+    // Nothing asks whether it listens before it counts as ready.
+    await eventually('it listens', async () => (await textAt(own)) === 'hello\n');
     const address = String(at(service, 'spec', 'clusterIP'));
     await eventually(
       'the Service leads there',

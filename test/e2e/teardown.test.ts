@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it, jest } from '@jest/globals';
 import { addressesOf, SLOTS } from '#scripts/node/addresses.ts';
 import { readHierarchies } from '#scripts/node/control-groups.ts';
 import { nodeFile } from '#scripts/node/node-file.ts';
@@ -15,8 +15,10 @@ import { at } from '#test/cluster/harness/objects.ts';
 import { describeOwnNode } from './harness/node.ts';
 import { aShell } from './harness/pods.ts';
 
+jest.setTimeout(600_000);
+
 const root = path.resolve(import.meta.dirname, '../..');
-const upWithinMs = 150_000;
+const upWithinMs = 240_000;
 
 /** A run of the program, with what it has said so far. */
 class Run {

@@ -98,10 +98,14 @@ export async function goes(
   );
 }
 
+/** Whether the status of an object speaks of the spec as it is: its controller has done its part. */
+export function isObserved(object: KubeObject): boolean {
+  return at(object, 'status', 'observedGeneration') === object.metadata.generation;
+}
+
 /** Phase of an object whose status speaks of the spec as it is; `behind` where it speaks of an earlier one. */
 export function phaseOf(object: KubeObject): unknown {
-  const { generation } = object.metadata;
-  return at(object, 'status', 'observedGeneration') === generation ? at(object, 'status', 'phase') : 'behind';
+  return isObserved(object) ? at(object, 'status', 'phase') : 'behind';
 }
 
 /** `Active: False Revoked` for each of the types. */

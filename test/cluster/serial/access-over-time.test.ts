@@ -129,7 +129,7 @@ describe('an operator that was away', () => {
       aServer(ns, 'kept', { ...GOVERNED, ...canary }),
       aGrant(ns, 'kept', 'kept', READS),
       aSession(ns, 'kept', 'kept'),
-      aSession(ns, 'ending', 'kept', { expiresAt: inSeconds(20) }),
+      aSession(ns, 'ending', 'kept', { expiresAt: inSeconds(60) }),
       aSession(ns, 'revoked-before', 'kept'),
       later,
     );
@@ -166,7 +166,7 @@ describe('an operator that was away', () => {
     await world.operators.reset();
 
     await becomes('MCPAgentSession', ns, 'later', phaseOf, 'Revoked');
-    await becomes('MCPAgentSession', ns, 'ending', phaseOf, 'Expired');
+    await becomes('MCPAgentSession', ns, 'ending', phaseOf, 'Expired', { timeoutMs: 120_000 });
     const endedAt = Date.parse(String(at(ending, 'status', 'expiresAt')));
     const ended = await world.must('MCPAgentSession', 'ending', ns);
     const said = Date.parse(conditionOf(ended, 'Active')?.lastTransitionTime ?? '');

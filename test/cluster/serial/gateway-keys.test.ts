@@ -43,7 +43,8 @@ async function write(server: string, text: string, manager: string): Promise<voi
 async function podsOf(server: string): Promise<unknown> {
   const deployment = await world.must('Deployment', server, ns);
   const pods = await world.list('Pod', ns, `app=${server}`);
-  const uids = pods.map(({ metadata }) => metadata.uid).toSorted();
+  const staying = pods.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+  const uids = staying.map(({ metadata }) => metadata.uid).toSorted();
   return [deployment.metadata.generation, at(deployment, 'spec', 'template'), uids];
 }
 

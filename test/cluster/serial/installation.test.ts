@@ -5,6 +5,7 @@ import { cluster } from '../harness/cluster.ts';
 import { eventually } from '../harness/eventually.ts';
 import { namespace } from '../harness/namespace.ts';
 import { at, byName, conditionLine, items, type KubeObject } from '../harness/objects.ts';
+import { LONG } from './replicas.ts';
 
 const world = cluster();
 const ns = namespace('installation');
@@ -53,12 +54,16 @@ const serverOf = (name: string, spec: object) => ({
 
 /** A server that is ready, though nobody gave its Ingress an address, and its Deployment. */
 const ready = (name: Name) =>
-  eventually(`${name} is ready`, async () => {
-    const server = await world.must('MCPServer', name, ns);
-    expect(at(server, 'status', 'observedGeneration')).toBe(server.metadata.generation);
-    expect(conditionLine(server, 'Ready')).toBe('True Observed');
-    return { server, deployment: await world.must('Deployment', name, ns) };
-  });
+  eventually(
+    `${name} is ready`,
+    async () => {
+      const server = await world.must('MCPServer', name, ns);
+      expect(at(server, 'status', 'observedGeneration')).toBe(server.metadata.generation);
+      expect(conditionLine(server, 'Ready')).toBe('True Observed');
+      return { server, deployment: await world.must('Deployment', name, ns) };
+    },
+    LONG,
+  );
 
 const resolvedOf = async (name: Name) => at((await ready(name)).server, 'status', 'resolved');
 

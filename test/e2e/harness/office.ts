@@ -13,6 +13,7 @@ import { BACKUPS } from '#constructs/sentinel/names.ts';
 import { PROGRAMS } from '#scripts/images/targets.ts';
 import { callTool } from '#scripts/tool-call.ts';
 import { cluster } from '#test/cluster/harness/cluster.ts';
+import { until } from '#test/cluster/harness/eventually.ts';
 import { RESTORED_BACKUP, VISITORS } from '../team/program/office.ts';
 import { node } from './node.ts';
 import { certificateFor } from './office-certificate.ts';
@@ -155,6 +156,20 @@ export class Office {
   /** A call of a tool by the smallest client: `allowed`, or why not. */
   call(server: string, headers: Readonly<Record<string, string>>, tool = 'list_notes'): Promise<string> {
     return callTool({ url: this.url(server), tool, headers, fetch: this.named.fetch });
+  }
+
+  /** Waits until calls are answered so: what routes them hears of pods a moment after their server is ready. */
+  async answers(
+    server: string,
+    headers: Readonly<Record<string, string>>,
+    wanted = 'allowed',
+  ): Promise<void> {
+    await until(
+      `${server} answers with ${wanted}`,
+      () => this.call(server, headers),
+      (word) => word === wanted,
+      { timeoutMs: 120_000, everyMs: 500 },
+    );
   }
 
   /** A call by the official client. */

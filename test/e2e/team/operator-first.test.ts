@@ -1,6 +1,6 @@
 // The platform of a team that loses its operator first: installed as Argo CD does it, in waves; then removed the wrong way
 // round, while nobody looks after what is left.
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, it, jest } from '@jest/globals';
 import { sync } from '../harness/gitops/argo.ts';
 import { inventory, nothingIsLeft } from '../harness/gitops/inventory.ts';
 import { deleteResources, deleteRest, deleteStack, stacksBackwards } from '../harness/gitops/uninstall.ts';
@@ -23,7 +23,7 @@ afterAll(() => office.close());
 describe('a platform that is applied in waves', () => {
   it('becomes healthy wave by wave, and serves', async () => {
     await sync(folder);
-    for (const server of ['manuals', 'guests']) expect(await office.call(server, SUPPORT)).toBe('allowed');
+    for (const server of ['manuals', 'guests']) await office.answers(server, SUPPORT);
   });
 
   it('is removed without its operator, and nothing waits for it', async () => {
