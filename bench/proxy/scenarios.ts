@@ -28,8 +28,8 @@ const most = { rounds: 2, seconds: 1 } as const;
 
 export interface Scenarios {
   readonly table: string;
-  /** Audit events that the proxy's calls left. */
-  readonly events: number;
+  /** Calls of the proxy, each of which leaves one audit event: no stream here comes in several packets. */
+  readonly calls: number;
 }
 
 function rowOf({ shape, connections }: Scenario, results: readonly ThroughputResult[]): readonly Cell[] {
@@ -51,7 +51,7 @@ export async function measureScenarios(
     say: () => undefined,
   };
   const rows: (readonly Cell[])[] = [];
-  let events = 0;
+  let calls = 0;
   for (const [at, scenario] of scenarios.entries()) {
     const { shape, connections } = scenario;
     say(`${shape.name} over ${connections} connections (${at + 1} of ${scenarios.length})`);
@@ -61,8 +61,8 @@ export async function measureScenarios(
       load(new URL(shape.path, url).href, seconds, signal),
     );
     rows.push(rowOf(scenario, results));
-    events += shape.events * (results.find(({ name }) => name === 'proxy')?.requests ?? 0);
+    calls += results.find(({ name }) => name === 'proxy')?.requests ?? 0;
   }
   const head = candidates.flatMap(({ name }) => [`${name}/s`, 'CPU µs']);
-  return { table: table(['answer', 'connections', ...head], rows), events };
+  return { table: table(['answer', 'connections', ...head], rows), calls };
 }

@@ -7,21 +7,18 @@ export interface Shape {
   readonly path: string;
   /** Text of the one argument. */
   readonly text: string;
-  /** Audit events that one call leaves: a stream is recorded when it opens and when it ends. */
-  readonly events: number;
 }
 
 const KIB = 1_024;
 
-export const smallJson: Shape = { name: 'JSON', path: '/mcp', text: 'hello world', events: 1 };
-export const oneEvent: Shape = { name: 'SSE', path: '/events', text: 'hello world', events: 2 };
+export const smallJson: Shape = { name: 'JSON', path: '/mcp', text: 'hello world' };
+export const oneEvent: Shape = { name: 'SSE', path: '/events', text: 'hello world' };
 export const largeArguments: Shape = {
   name: '64 KiB of arguments',
   path: '/mcp',
   text: 'x'.repeat(64 * KIB),
-  events: 1,
 };
-export const largeResult: Shape = { name: '1 MiB result', path: '/large', text: 'hello world', events: 1 };
+export const largeResult: Shape = { name: '1 MiB result', path: '/large', text: 'hello world' };
 
 /** What the upstream sends under `oneEvent`'s path. */
 export const eventAnswer = `event: message\ndata: ${answer}\n\n`;

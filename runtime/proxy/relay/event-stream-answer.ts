@@ -1,6 +1,5 @@
 // An answer that is a stream of events. Each is read, and passed on as soon as it is complete; a slow caller slows
 // the server down.
-import type { Socket } from 'node:net';
 import { idKey } from '../json/rpc-id.ts';
 import type { ServerMessage } from '../json/server-message.ts';
 import { refusalMessage, type Refusal } from '../refusal.ts';
@@ -19,40 +18,44 @@ import {
 import { holdAnswer } from './held-answer.ts';
 import { keepRequest, releaseRequest } from './known-requests.ts';
 import type { Answer, RelayContext } from './answer.ts';
-import { whenSent } from './send.ts';
+import { sendWhole, whenSent } from './send.ts';
 
 /** Bytes of events that can wait for others. More would fill the socket's buffer, and stop the server for nothing. */
 const HELD_BELOW = 8 * 1024;
+const OWN_HEADERS = ['cache-control', 'no-cache, no-transform'];
 
 export class EventStreamAnswer implements Answer {
   readonly endless: boolean;
   readonly whole = false;
   private readonly context: RelayContext;
+  private readonly headers: readonly string[];
   private readonly splitter: EventSplitter;
   private answered = false;
   /** Events of it had ids, so it can be resumed. */
   private resumable = false;
-  /** Nothing follows, and the last of it is on its way. */
+  /** Its head is written. */
+  private begun = false;
+  /** Nothing follows. */
+  private ended = false;
+  /** The last of it is on its way. */
   private leaving = false;
   private waitsForDrain = false;
-  /** Holds what was written this turn. The socket's, because a corked response sends its end before its events. */
-  private corked: Socket | undefined;
+  /** What leaves with this turn. */
+  private held: Buffer[] = [];
+  private heldBytes = 0;
+  private leavesWithTurn = false;
   /** Written, and not yet taken by the caller. */
   private untaken = 0;
 
   constructor(context: RelayContext, headers: readonly string[]) {
     this.context = context;
+    this.headers = headers;
     const { exchange, services } = context;
     this.endless = exchange.httpMethod === 'GET';
     this.splitter = new EventSplitter(services.config.limits.maxAnswerBytes);
-    services.recorder.streamOpened(exchange);
-    this.holdForTurn();
-    exchange.response.writeHead(200, [
-      ...relayedHeaders(headers, 'text/event-stream'),
-      'cache-control',
-      'no-cache, no-transform',
-    ]);
-    exchange.response.flushHeaders();
+    // A stream that is no call's is recorded as one from the first.
+    if (this.endless) services.recorder.streamOpened(exchange);
+    this.leaveWithTurn();
   }
 
   push(chunk: Buffer): void {
@@ -63,44 +66,51 @@ export class EventStreamAnswer implements Answer {
       return;
     }
     const { events, problem } = this.splitter.push(chunk);
-    const passed: Buffer[] = [];
     for (const event of events) {
       const outcome = this.judge(event);
       if (outcome === undefined) continue;
       if (!Buffer.isBuffer(outcome)) {
-        this.write(passed);
         this.context.fail(outcome);
         return;
       }
-      passed.push(event.hasId ? this.withOwnIds(outcome) : outcome);
+      this.pass(event.hasId ? this.withOwnIds(outcome) : outcome);
     }
     if (exchange.finished) return;
-    this.write(passed);
+    if (this.heldBytes >= HELD_BELOW) this.write();
     this.context.services.bufferGarbage.add(chunk.length);
     if (problem === undefined) this.hold();
     else this.context.fail(problem === 'too_large' ? TOO_LARGE_ANSWER : INVALID_ANSWER);
   }
 
   end(): void {
-    const { exchange } = this.context;
-    if (exchange.finished) return;
-    this.leaving = true;
-    this.holdForTurn();
+    if (this.context.exchange.finished) return;
+    this.ended = true;
+    this.leaveWithTurn();
   }
 
-  /** Head, events and end of one turn leave in one packet. */
+  /** Head, events and end of one turn leave in one packet. A call's stream that is whole by then has a length, as JSON has. */
   leave(): void {
-    const { response, finished } = this.context.exchange;
-    const { corked } = this;
-    this.corked = undefined;
-    // To end it uncorks, too.
-    if (this.leaving && !finished) response.end();
-    else corked?.uncork();
+    this.leavesWithTurn = false;
+    const { exchange } = this.context;
+    if (exchange.finished) return;
+    if (!this.ended) {
+      this.write();
+      return;
+    }
+    this.leaving = true;
+    if (this.begun || this.endless) {
+      this.writeLast();
+      return;
+    }
+    const body = this.takeHeld();
+    sendWhole(exchange.response, 200, this.headersOf(body.length), body);
   }
 
   left(): void {
     const { exchange, services } = this.context;
-    if (!this.leaving || exchange.finished) return;
+    if (exchange.finished) return;
+    if (this.begun) services.recorder.streamOpened(exchange);
+    if (!this.leaving) return;
     whenSent(exchange.response, () => {
       if (this.resumable && this.answered) releaseRequest(exchange, services);
       this.context.finish(200);
@@ -109,13 +119,15 @@ export class EventStreamAnswer implements Answer {
 
   breakOff(refusal: Refusal): boolean {
     const { exchange } = this.context;
-    if (this.leaving) {
+    // Nothing has left: the caller gets the refusal instead, as if no answer had come.
+    if (!this.begun && !this.leaving && (this.ended || this.heldBytes === 0)) return false;
+    if (this.ended) {
       exchange.response.destroy();
       return true;
     }
     const waiting = exchange.message?.kind === 'request' && !this.answered;
-    if (waiting) this.write([eventOf(refusalMessage(refusal, exchange.refused()))]);
-    exchange.response.end();
+    if (waiting) this.pass(eventOf(refusalMessage(refusal, exchange.refused())));
+    this.writeLast();
     return true;
   }
 
@@ -170,14 +182,60 @@ export class EventStreamAnswer implements Answer {
     );
   }
 
-  private write(parts: readonly Buffer[]): void {
-    const [first] = parts;
-    if (first === undefined) return;
+  private pass(bytes: Buffer): void {
+    this.held.push(bytes);
+    this.heldBytes += bytes.length;
+    this.leaveWithTurn();
+  }
+
+  private leaveWithTurn(): void {
+    if (this.leavesWithTurn) return;
+    this.leavesWithTurn = true;
+    this.context.leaveWithTurn();
+  }
+
+  private takeHeld(): Buffer {
+    const { held, heldBytes } = this;
+    const [first] = held;
+    this.held = [];
+    this.heldBytes = 0;
+    this.context.exchange.bytesOut += heldBytes;
+    return held.length === 1 && first !== undefined ? first : Buffer.concat(held, heldBytes);
+  }
+
+  private headersOf(length?: number): readonly string[] {
+    return [...relayedHeaders(this.headers, 'text/event-stream', length), ...OWN_HEADERS];
+  }
+
+  private begin(): void {
+    if (this.begun) return;
+    this.begun = true;
+    this.context.exchange.response.writeHead(200, [...this.headersOf()]);
+  }
+
+  /** Writes the head, where that was not done, and what is held. */
+  private write(): void {
+    const { response } = this.context.exchange;
+    // The socket's, because a corked response sends its end before its events.
+    const { socket } = response;
+    socket?.cork();
+    this.begin();
+    const isEmpty = this.heldBytes === 0;
+    if (isEmpty) response.flushHeaders();
+    const mayGoOn = isEmpty || response.write(this.takeHeld());
+    socket?.uncork();
+    if (!mayGoOn) this.waitForDrain();
+  }
+
+  private writeLast(): void {
+    const { response } = this.context.exchange;
+    this.begin();
+    if (this.heldBytes === 0) response.end();
+    else response.end(this.takeHeld());
+  }
+
+  private waitForDrain(): void {
     const { exchange, call } = this.context;
-    const bytes = parts.length === 1 ? first : Buffer.concat(parts);
-    exchange.bytesOut += bytes.length;
-    if (bytes.length < HELD_BELOW) this.holdForTurn();
-    if (exchange.response.write(bytes)) return;
     this.untaken = exchange.response.writableLength;
     if (this.waitsForDrain || call === undefined) return;
     this.waitsForDrain = true;
@@ -190,14 +248,6 @@ export class EventStreamAnswer implements Answer {
       this.hold();
       call.resume();
     });
-  }
-
-  private holdForTurn(): void {
-    const { socket } = this.context.exchange.response;
-    if (this.corked !== undefined || socket === null) return;
-    socket.cork();
-    this.corked = socket;
-    this.context.leaveWithTurn();
   }
 
   /** Takes memory for what came and has not left, and for `more`; false where there is none. */

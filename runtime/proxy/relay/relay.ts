@@ -112,8 +112,7 @@ export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
   drain(sessionsGoOn: boolean): void {
     if (this.answer?.endless !== true || (sessionsGoOn && this.exchange.mcpSession !== undefined)) return;
     this.call?.abort();
-    this.exchange.response.end();
-    this.finish(this.exchange.response.statusCode);
+    this.answer.end();
   }
 
   private isLate(): boolean {
