@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import path from 'node:path';
-import { parsePolicy, renderPolicy, type PolicyDocument } from '#policy/document.ts';
+import { parsePolicy, type PolicyDocument } from '#policy/document.ts';
 import type { Clock } from '#runtime/process/clock.ts';
 import type { Log } from '#runtime/process/log.ts';
 
@@ -60,7 +60,7 @@ export class KeptPolicy {
       this.next = undefined;
       try {
         await fsp.mkdir(path.dirname(file), { recursive: true });
-        await fsp.writeFile(`${file}.new`, renderPolicy(document), { mode: 0o600 });
+        await fsp.writeFile(`${file}.new`, `${JSON.stringify(document)}\n`, { mode: 0o600 });
         await fsp.rename(`${file}.new`, file);
       } catch (error) {
         log.warn({ keptFile: file, error }, 'The accepted policy could not be kept for the next start.');
