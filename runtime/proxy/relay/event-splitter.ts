@@ -47,24 +47,31 @@ export class EventSplitter {
     if (!this.started && chunk[0] === 0xef) return { events: [], problem: 'byte_order_mark' };
     this.started ||= chunk.length > 0;
     const events: StreamEvent[] = [];
+    const ends = new LineEnds(chunk);
     let start = 0;
-    for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at];
+    let at = 0;
+    while (at < chunk.length) {
+      const end = ends.from(at);
+      if (end > at) {
+        this.lineIsEmpty = false;
+        this.afterCr = false;
+      }
+      if (end === chunk.length) break;
+      at = end + 1;
+      const byte = chunk[end];
       const second = byte === LF && this.afterCr;
       this.afterCr = byte === CR;
       if (second) continue;
-      if (byte !== CR && byte !== LF) {
-        this.lineIsEmpty = false;
-      } else if (!this.lineIsEmpty) {
+      if (!this.lineIsEmpty) {
         this.lineIsEmpty = true;
-      } else {
-        if (byte === CR && chunk[at + 1] === LF) {
-          at += 1;
-          this.afterCr = false;
-        }
-        events.push(this.cut(chunk.subarray(start, at + 1)));
-        start = at + 1;
+        continue;
       }
+      if (byte === CR && chunk[at] === LF) {
+        at += 1;
+        this.afterCr = false;
+      }
+      events.push(this.cut(chunk.subarray(start, at)));
+      start = at;
     }
     const rest = chunk.subarray(start);
     this.held.push(rest);
@@ -78,13 +85,39 @@ export class EventSplitter {
   }
 }
 
+/** Where lines end, found without looking at each byte: a line may be a megabyte long, and most bytes have no carriage return. */
+class LineEnds {
+  private readonly bytes: Buffer;
+  private nextCr: number;
+  private nextLf: number;
+
+  constructor(bytes: Buffer) {
+    this.bytes = bytes;
+    this.nextCr = this.find(CR, 0);
+    this.nextLf = this.find(LF, 0);
+  }
+
+  /** The first carriage return or line feed from there on; the length where there is none. Never asked to go back. */
+  from(at: number): number {
+    if (this.nextCr < at) this.nextCr = this.find(CR, at);
+    if (this.nextLf < at) this.nextLf = this.find(LF, at);
+    return Math.min(this.nextCr, this.nextLf);
+  }
+
+  private find(byte: number, at: number): number {
+    const found = this.bytes.indexOf(byte, at);
+    return found === -1 ? this.bytes.length : found;
+  }
+}
+
 /** The values of the `data` lines, joined by line feeds, and whether a line may be an `id`. */
 function fieldsOf(bytes: Buffer): Pick<StreamEvent, 'data' | 'hasId'> {
   const parts: Buffer[] = [];
+  const ends = new LineEnds(bytes);
   let hasId = false;
   let start = 0;
   while (start < bytes.length) {
-    const end = lineEnd(bytes, start);
+    const end = ends.from(start);
     const value = dataValue(bytes, start, end);
     if (value !== undefined) parts.push(value);
     else hasId ||= bytes[start] === LETTER_I;
@@ -100,15 +133,10 @@ function joined(parts: readonly Buffer[]): Buffer {
   return Buffer.concat(parts.flatMap((part, at) => (at === 0 ? [part] : [NEW_LINE, part])));
 }
 
-function lineEnd(bytes: Buffer, start: number): number {
-  let at = start;
-  while (at < bytes.length && bytes[at] !== CR && bytes[at] !== LF) at += 1;
-  return at;
-}
-
 function dataValue(bytes: Buffer, start: number, end: number): Buffer | undefined {
   const nameEnd = start + DATA.length;
-  if (end < nameEnd || bytes.compare(DATA, 0, DATA.length, start, nameEnd) !== 0) return undefined;
+  if (end < nameEnd) return undefined;
+  for (let at = 0; at < DATA.length; at += 1) if (bytes[start + at] !== DATA[at]) return undefined;
   if (end === nameEnd) return EMPTY;
   if (bytes[nameEnd] !== COLON) return undefined;
   const from = bytes[nameEnd + 1] === SPACE ? nameEnd + 2 : nameEnd + 1;
