@@ -88,7 +88,7 @@ export async function benchProxy(context: BenchContext): Promise<readonly Measur
   const slow = await measureLatency(context, [...others, proxy], upstream, requests, rates.slow);
   const latency = await measureLatency(context, [...others, proxy], upstream, requests, rates.judged);
   const mine = of(throughput, 'proxy');
-  const sent = mine.requests + scenarios.calls + of(slow, 'proxy').requests + of(latency, 'proxy').requests;
+  const sent = mine.requests + scenarios.events + of(slow, 'proxy').requests + of(latency, 'proxy').requests;
   const lost = await auditLost(ingest, before + sent);
   await processes.stopAll();
 

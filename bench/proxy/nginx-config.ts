@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { answer } from '../load/request.ts';
-import { eventAnswer, largeAnswer, largeResult, oneEvent } from './shape.ts';
+import { eventAnswer, eventOf, largeAnswer, largeEvent, largeResult, oneEvent } from './shape.ts';
 
 function config(folder: string, name: string, http: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
@@ -39,6 +39,7 @@ function longText(): string {
 
 /** Arguments of an nginx that answers each POST by its path, and `/ready` with 200. */
 export function upstreamConfig(folder: string, port: number): Promise<readonly string[]> {
+  const large = `${largeAnswer.before}\${text}${largeAnswer.after}`;
   const server = `  server {
     listen 127.0.0.1:${port} backlog=1024;
     location = /ready { return 200 ''; }
@@ -49,7 +50,12 @@ export function upstreamConfig(folder: string, port: number): Promise<readonly s
     location = ${largeResult.path} {
       default_type application/json;
       ${longText()}
-      return 200 '${largeAnswer.before}\${text}${largeAnswer.after}';
+      return 200 '${large}';
+    }
+    location = ${largeEvent.path} {
+      default_type text/event-stream;
+      ${longText()}
+      return 200 '${eventOf(large)}';
     }
     location / {
       default_type application/json;

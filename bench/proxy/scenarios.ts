@@ -6,7 +6,15 @@ import type { Caller } from '../load/request.ts';
 import { wrkLoad } from '../load/wrk.ts';
 import { table, type Cell } from '../report.ts';
 import type { Candidate } from './candidate.ts';
-import { largeArguments, largeResult, oneEvent, requestsOf, smallJson, type Shape } from './shape.ts';
+import {
+  largeArguments,
+  largeEvent,
+  largeResult,
+  oneEvent,
+  requestsOf,
+  smallJson,
+  type Shape,
+} from './shape.ts';
 import { measureThroughput, type ThroughputResult } from './throughput.ts';
 
 interface Scenario {
@@ -22,14 +30,15 @@ const scenarios: readonly Scenario[] = [
   { shape: oneEvent, connections: 256 },
   { shape: largeArguments, connections: 32 },
   { shape: largeResult, connections: 32 },
+  { shape: largeEvent, connections: 32 },
 ];
 
 const most = { rounds: 2, seconds: 1 } as const;
 
 export interface Scenarios {
   readonly table: string;
-  /** Calls of the proxy, each of which leaves one audit event: no stream here comes in several packets. */
-  readonly calls: number;
+  /** Audit events that the proxy's calls left. */
+  readonly events: number;
 }
 
 function rowOf({ shape, connections }: Scenario, results: readonly ThroughputResult[]): readonly Cell[] {
@@ -51,7 +60,7 @@ export async function measureScenarios(
     say: () => undefined,
   };
   const rows: (readonly Cell[])[] = [];
-  let calls = 0;
+  let events = 0;
   for (const [at, scenario] of scenarios.entries()) {
     const { shape, connections } = scenario;
     say(`${shape.name} over ${connections} connections (${at + 1} of ${scenarios.length})`);
@@ -61,8 +70,8 @@ export async function measureScenarios(
       load(new URL(shape.path, url).href, seconds, signal),
     );
     rows.push(rowOf(scenario, results));
-    calls += results.find(({ name }) => name === 'proxy')?.requests ?? 0;
+    events += shape.events * (results.find(({ name }) => name === 'proxy')?.requests ?? 0);
   }
   const head = candidates.flatMap(({ name }) => [`${name}/s`, 'CPU µs']);
-  return { table: table(['answer', 'connections', ...head], rows), calls };
+  return { table: table(['answer', 'connections', ...head], rows), events };
 }

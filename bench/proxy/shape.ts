@@ -7,23 +7,35 @@ export interface Shape {
   readonly path: string;
   /** Text of the one argument. */
   readonly text: string;
+  /** Audit events that one call leaves: a stream that does not come whole at once is recorded when it opens and when it ends. */
+  readonly events: number;
 }
 
 const KIB = 1_024;
 
-export const smallJson: Shape = { name: 'JSON', path: '/mcp', text: 'hello world' };
-export const oneEvent: Shape = { name: 'SSE', path: '/events', text: 'hello world' };
+export const smallJson: Shape = { name: 'JSON', path: '/mcp', text: 'hello world', events: 1 };
+export const oneEvent: Shape = { name: 'SSE', path: '/events', text: 'hello world', events: 1 };
 export const largeArguments: Shape = {
   name: '64 KiB of arguments',
   path: '/mcp',
   text: 'x'.repeat(64 * KIB),
+  events: 1,
 };
-export const largeResult: Shape = { name: '1 MiB result', path: '/large', text: 'hello world' };
+export const largeResult: Shape = { name: '1 MiB result', path: '/large', text: 'hello world', events: 1 };
+export const largeEvent: Shape = {
+  name: '1 MiB event',
+  path: '/large-event',
+  text: 'hello world',
+  events: 2,
+};
+
+/** A stream of one event. */
+export const eventOf = (message: string): string => `event: message\ndata: ${message}\n\n`;
 
 /** What the upstream sends under `oneEvent`'s path. */
-export const eventAnswer = `event: message\ndata: ${answer}\n\n`;
+export const eventAnswer = eventOf(answer);
 
-/** What it sends under `largeResult`'s: the answer with this much more text, of which `block` is repeated so often. */
+/** What it sends under `largeResult`'s, and as an event under `largeEvent`'s: the answer with this much more text, of which `block` is repeated so often. */
 export const largeAnswer = {
   ...split(answer, 'hello world'),
   block: 'x'.repeat(KIB),

@@ -8,6 +8,7 @@ import {
   eventAnswer,
   largeAnswer,
   largeArguments,
+  largeEvent,
   largeResult,
   oneEvent,
   requestsOf,
@@ -18,12 +19,15 @@ import { ServerMessageReader } from '#runtime/proxy/json/server-message.ts';
 import { bundleProgram } from '#scripts/bundle.ts';
 
 describe('the calls that candidates are compared with', () => {
-  it.each([smallJson, oneEvent, largeArguments, largeResult])('are governed ones: $name', (shape) => {
-    const requests = requestsOf(shape, callers(1_000));
-    const read = new ClientMessageReader().read(Buffer.from(requests[0]?.body ?? ''));
-    expect(read).toMatchObject({ ok: true, message: { method: 'tools/call', modern: true } });
-    expect(requests.reduce((sum, { body }) => sum + body.length, 0)).toBeLessThan(6 * 1024 * 1024);
-  });
+  it.each([smallJson, oneEvent, largeArguments, largeResult, largeEvent])(
+    'are governed ones: $name',
+    (shape) => {
+      const requests = requestsOf(shape, callers(1_000));
+      const read = new ClientMessageReader().read(Buffer.from(requests[0]?.body ?? ''));
+      expect(read).toMatchObject({ ok: true, message: { method: 'tools/call', modern: true } });
+      expect(requests.reduce((sum, { body }) => sum + body.length, 0)).toBeLessThan(6 * 1024 * 1024);
+    },
+  );
 
   it('are answered with one message each, as an event and with a megabyte too', () => {
     const reader = new ServerMessageReader();

@@ -27,14 +27,16 @@ const EMPTY = Buffer.alloc(0);
 const NEW_LINE = Buffer.from('\n');
 
 export class EventSplitter {
-  private readonly held = new GatheredBytes(false);
+  private readonly held: GatheredBytes;
   private lineIsEmpty = true;
   private afterCr = false;
   private started = false;
   private readonly maxEventBytes: number;
 
-  constructor(maxEventBytes: number) {
+  /** @param ownsChunks whether nobody else has what is pushed: what lies whole in one event is freed once it is joined */
+  constructor(maxEventBytes: number, ownsChunks: boolean) {
     this.maxEventBytes = maxEventBytes;
+    this.held = new GatheredBytes(ownsChunks);
   }
 
   /** Bytes of the event that is not yet complete. */
@@ -48,15 +50,17 @@ export class EventSplitter {
     this.started ||= chunk.length > 0;
     const events: StreamEvent[] = [];
     const ends = new LineEnds(chunk);
+    // A chunk that was joined with others may be freed.
+    const { length } = chunk;
     let start = 0;
     let at = 0;
-    while (at < chunk.length) {
+    while (at < length) {
       const end = ends.from(at);
       if (end > at) {
         this.lineIsEmpty = false;
         this.afterCr = false;
       }
-      if (end === chunk.length) break;
+      if (end === length) break;
       at = end + 1;
       const byte = chunk[end];
       const second = byte === LF && this.afterCr;
@@ -73,8 +77,7 @@ export class EventSplitter {
       events.push(this.cut(chunk.subarray(start, at)));
       start = at;
     }
-    const rest = chunk.subarray(start);
-    this.held.push(rest);
+    if (start < length) this.held.push(chunk.subarray(start));
     return { events, problem: this.held.byteLength > this.maxEventBytes ? 'too_large' : undefined };
   }
 

@@ -52,7 +52,8 @@ export class EventStreamAnswer implements Answer {
     this.headers = headers;
     const { exchange, services } = context;
     this.endless = exchange.httpMethod === 'GET';
-    this.splitter = new EventSplitter(services.config.limits.maxAnswerBytes);
+    const { config, upstream } = services;
+    this.splitter = new EventSplitter(config.limits.maxAnswerBytes, upstream.keepsNothing);
     // A stream that is no call's is recorded as one from the first.
     if (this.endless) services.recorder.streamOpened(exchange);
     this.leaveWithTurn();

@@ -6,8 +6,9 @@ const MAX_EVENT_BYTES = 1024 * 1024;
 
 /** What a splitter makes of pieces of a stream. */
 function split(pieces: readonly Buffer[]) {
-  const splitter = new EventSplitter(MAX_EVENT_BYTES);
-  const results = pieces.map((piece) => splitter.push(piece));
+  const splitter = new EventSplitter(MAX_EVENT_BYTES, true);
+  // Each has its memory alone, so that it may be freed.
+  const results = pieces.map((piece) => splitter.push(Buffer.from(new Uint8Array(piece).buffer)));
   return {
     events: results.flatMap(({ events }) => events),
     problems: results.flatMap(({ problem }) => problem ?? []),
