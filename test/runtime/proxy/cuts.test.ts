@@ -1,6 +1,6 @@
 // What ends while it runs, because somebody may not do it any more: each kind of answer ends in its own way, the server is
 // told, the record says that the outcome is unknown, and the next time it is denied.
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import http from 'node:http';
 import type { PolicyContent } from '#policy/document.ts';
 import { openStreamAt } from './harness/open-stream.ts';
@@ -8,7 +8,10 @@ import { USER_1, policyContent } from './harness/policy.ts';
 import { World } from './harness/world.ts';
 
 let world: World;
-afterEach(() => world.close());
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await world.close();
+});
 
 const CALL = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'read_note', arguments: {} } };
 const SESSION = { ...USER_1, 'x-mcp-agent-session': 'live' };
@@ -68,6 +71,30 @@ const streaming: Answering = (response) => {
   response.flushHeaders();
 };
 
+const RESULT = '{"jsonrpc":"2.0","id":7,"result":{"content":[]}}';
+const WHOLE: readonly (readonly [string, string, string])[] = [
+  ['a message', 'application/json', RESULT],
+  ['a whole stream', 'text/event-stream', `data: ${RESULT}\n\n`],
+];
+
+/** Makes turns of the event loop last: what is to leave at the end of one stays until it is let go. */
+function holdTurns() {
+  const { setImmediate: later } = globalThis;
+  const held: (() => void)[] = [];
+  jest.spyOn(globalThis, 'setImmediate').mockImplementation((callback: () => void) => {
+    if (callback.name !== 'leave') return later(callback);
+    held.push(callback);
+    return later(() => undefined);
+  });
+  return {
+    held,
+    letGo: () => {
+      jest.restoreAllMocks();
+      for (const leave of held) leave();
+    },
+  };
+}
+
 describe.each(REASONS)('%s', (_what, reason, changes) => {
   it('ends a stream with an error event, and the server is told', async () => {
     const { called } = await start(streaming);
@@ -99,6 +126,22 @@ describe.each(REASONS)('%s', (_what, reason, changes) => {
     expect(await answer).toMatchObject({ status: 200, json: { id: 7, error: { data: { reason } } } });
     await world.until(() => cancelled().length === 1);
     expect((await world.audit(1))[0]).toMatchObject({ decision: 'deny', outcome: 'unknown' });
+  });
+
+  it.each(WHOLE)('answers a call whose answer has come as %s and has not left', async (_as, type, body) => {
+    const turns = Promise.withResolvers<ReturnType<typeof holdTurns>>();
+    await start((response) => {
+      turns.resolve(holdTurns());
+      response.writeHead(200, { 'content-type': type, 'content-length': body.length });
+      response.end(body);
+    });
+    const answer = world.post(CALL, SESSION);
+    const { held, letGo } = await turns.promise;
+    await world.until(() => held.length > 0);
+    await world.setPolicy(changes);
+    letGo();
+    expect(await answer).toMatchObject({ status: 200, json: { id: 7, error: { data: { reason } } } });
+    expect(await world.audit(1)).toMatchObject([{ phase: 'complete', decision: 'deny', outcome: 'unknown' }]);
   });
 
   it('resets the connection of an answer that is on its way', async () => {
