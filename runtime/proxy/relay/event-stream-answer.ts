@@ -216,12 +216,13 @@ export class EventStreamAnswer implements Answer {
 
   /** Writes the head, where that was not done, and what is held. */
   private write(): void {
+    const isEmpty = this.heldBytes === 0;
+    if (isEmpty && this.begun) return;
     const { response } = this.context.exchange;
     // The socket's, because a corked response sends its end before its events.
     const { socket } = response;
     socket?.cork();
     this.begin();
-    const isEmpty = this.heldBytes === 0;
     if (isEmpty) response.flushHeaders();
     const mayGoOn = isEmpty || response.write(this.takeHeld());
     socket?.uncork();
