@@ -135,6 +135,7 @@ export class Transport {
     signal: AbortSignal,
   ): Promise<http.IncomingMessage> {
     const token = await this.connection.token();
+    if (mayLeave?.() === false) throw fencedError(asked);
     const text = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
     const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
     const { protocol, hostname, port } = this.connection.server;

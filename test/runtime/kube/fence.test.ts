@@ -151,6 +151,9 @@ describe('a client with a fence', () => {
       gate.open();
       await late;
       expect(server.requests).toEqual([]);
+      // Nor does another one wait for a connection first.
+      await expect(fenced.create(CONFIG_MAPS, map)).rejects.toMatchObject(REFUSED);
+      expect(gate.arrived).toBe(1);
       may = true;
       for (const name of ['a', 'b']) await fenced.create(CONFIG_MAPS, configMap(name));
       await Promise.all(['c', 'd'].map((name) => fenced.create(CONFIG_MAPS, configMap(name))));
