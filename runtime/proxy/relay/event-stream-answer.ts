@@ -43,6 +43,8 @@ export class EventStreamAnswer implements Answer {
   /** What leaves with this turn. */
   private held: Buffer[] = [];
   private heldBytes = 0;
+  /** The answer of the call is among it. */
+  private holdsAnswer = false;
   private leavesWithTurn = false;
   /** Written, and not yet taken by the caller. */
   private untaken = 0;
@@ -120,12 +122,14 @@ export class EventStreamAnswer implements Answer {
 
   breakOff(refusal: Refusal): boolean {
     const { exchange } = this.context;
-    // Nothing has left: the caller gets the refusal instead, as if no answer had come.
-    if (!this.begun && !this.leaving && (this.ended || this.heldBytes === 0)) return false;
-    if (this.ended) {
+    if (this.leaving) {
       exchange.response.destroy();
       return true;
     }
+    // An answer that nobody has yet may not leave any more; one that a lost server left behind may.
+    if (this.holdsAnswer && !refusal.reason.startsWith('upstream_')) this.dropHeld();
+    // Nothing has left: the caller gets the refusal instead, as if no answer had come.
+    if (!this.begun && (this.ended || this.heldBytes === 0)) return false;
     const waiting = exchange.message?.kind === 'request' && !this.answered;
     if (waiting) this.pass(eventOf(refusalMessage(refusal, exchange.refused())));
     this.writeLast();
@@ -162,6 +166,7 @@ export class EventStreamAnswer implements Answer {
           this.answered = false;
           return refusal;
         }
+        this.holdsAnswer = true;
         const data = filteredResponse(exchange, services, event.data, message);
         return data === event.data ? event.bytes : withData(event, data);
       }
@@ -195,11 +200,19 @@ export class EventStreamAnswer implements Answer {
     this.context.leaveWithTurn();
   }
 
+  private dropHeld(): void {
+    this.held = [];
+    this.heldBytes = 0;
+    this.holdsAnswer = false;
+    this.answered = false;
+  }
+
   private takeHeld(): Buffer {
     const { held, heldBytes } = this;
     const [first] = held;
     this.held = [];
     this.heldBytes = 0;
+    this.holdsAnswer = false;
     this.context.exchange.bytesOut += heldBytes;
     return held.length === 1 && first !== undefined ? first : Buffer.concat(held, heldBytes);
   }
@@ -239,6 +252,7 @@ export class EventStreamAnswer implements Answer {
   private waitForDrain(): void {
     const { exchange, call } = this.context;
     this.untaken = exchange.response.writableLength;
+    this.hold();
     if (this.waitsForDrain || call === undefined) return;
     this.waitsForDrain = true;
     call.pause();

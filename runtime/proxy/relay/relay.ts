@@ -112,6 +112,8 @@ export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
   drain(sessionsGoOn: boolean): void {
     if (this.answer?.endless !== true || (sessionsGoOn && this.exchange.mcpSession !== undefined)) return;
     this.call?.abort();
+    this.call = undefined;
+    this.exchange.cancelUpstream = undefined;
     this.answer.end();
   }
 

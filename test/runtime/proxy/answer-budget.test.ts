@@ -94,7 +94,7 @@ describe('answers that together are too much', () => {
 });
 
 describe('what a caller has not taken', () => {
-  it('counts until it is taken', async () => {
+  it.each([16, 4])('counts until it is taken, with events of %s KiB', async (kib) => {
     const body = JSON.stringify(toolCall(1));
     const headers = { ...USER_1, 'content-type': 'application/json', 'content-length': body.length };
     const request = http.request(world.url, { method: 'POST', headers, agent: false });
@@ -103,7 +103,7 @@ describe('what a caller has not taken', () => {
     const response = await new Promise<http.IncomingMessage>((resolve) => request.once('response', resolve));
     response.pause();
     const filler = event(
-      `{"jsonrpc":"2.0","method":"notifications/message","params":{"x":"${'x'.repeat(16 * 1024)}"}}`,
+      `{"jsonrpc":"2.0","method":"notifications/message","params":{"x":"${'x'.repeat(kib * 1024)}"}}`,
     );
     const flood = setInterval(() => upstream.write(filler), 1);
     await world.until(async () => (await heldBytes()) > 0);

@@ -72,9 +72,10 @@ const streaming: Answering = (response) => {
 };
 
 const RESULT = '{"jsonrpc":"2.0","id":7,"result":{"content":[]}}';
+const EVENT = `data: ${RESULT}\n\n`;
 const WHOLE: readonly (readonly [string, string, string])[] = [
   ['a message', 'application/json', RESULT],
-  ['a whole stream', 'text/event-stream', `data: ${RESULT}\n\n`],
+  ['a whole stream', 'text/event-stream', EVENT],
 ];
 
 /** Makes turns of the event loop last: what is to leave at the end of one stays until it is let go. */
@@ -142,6 +143,36 @@ describe.each(REASONS)('%s', (_what, reason, changes) => {
     letGo();
     expect(await answer).toMatchObject({ status: 200, json: { id: 7, error: { data: { reason } } } });
     expect(await world.audit(1)).toMatchObject([{ phase: 'complete', decision: 'deny', outcome: 'unknown' }]);
+  });
+
+  it('answers a call whose stream brought its answer and neither has left', async () => {
+    const turns = Promise.withResolvers<ReturnType<typeof holdTurns>>();
+    await start((response) => {
+      turns.resolve(holdTurns());
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(EVENT);
+    });
+    const answer = world.post(CALL, SESSION);
+    const { held, letGo } = await turns.promise;
+    await world.until(() => held.length > 0);
+    await world.setPolicy(changes);
+    letGo();
+    expect(await answer).toMatchObject({ status: 200, json: { id: 7, error: { data: { reason } } } });
+  });
+
+  it('ends a stream with an error event instead of an answer that has come and not left', async () => {
+    const { called } = await start(streaming);
+    const stream = await openStreamAt(world.url, CALL, SESSION);
+    const { held, letGo } = holdTurns();
+    (await called).end(EVENT);
+    await world.until(() => held.length > 0);
+    await world.setPolicy(changes);
+    letGo();
+    await stream.ended;
+    expect(stream.response.complete).toBe(true);
+    expect(stream.text).toContain(`"reason":"${reason}"`);
+    expect(stream.text).not.toContain('"result"');
+    expect((await world.audit(2))[1]).toMatchObject({ phase: 'finished', decision: 'deny' });
   });
 
   it('resets the connection of an answer that is on its way', async () => {
