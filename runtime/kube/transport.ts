@@ -3,8 +3,8 @@
 // memory anyway: another would cost a program that holds thousands of streams a tenth of what it may use.
 import http from 'node:http';
 import https from 'node:https';
-import { TLSSocket } from 'node:tls';
 import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 import { Limit } from './limit.ts';
 import type { KubeConnection } from './kubeconfig.ts';
 import { recordOf, textOf } from './json.ts';

@@ -43,7 +43,9 @@ const REASONS: readonly [string, string, Partial<PolicyContent>][] = [
   ],
 ];
 
-type Answering = (response: http.ServerResponse) => void;
+type Answering = (response: http.ServerResponse) => unknown;
+
+const SSE = { 'content-type': 'text/event-stream' };
 
 /** A server that answers calls as a test says, and takes everything else. */
 async function start(answer: Answering): Promise<{ readonly called: Promise<http.ServerResponse> }> {
@@ -67,15 +69,16 @@ async function start(answer: Answering): Promise<{ readonly called: Promise<http
 }
 
 const streaming: Answering = (response) => {
-  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.writeHead(200, SSE);
   response.flushHeaders();
 };
 
 const RESULT = '{"jsonrpc":"2.0","id":7,"result":{"content":[]}}';
 const EVENT = `data: ${RESULT}\n\n`;
-const WHOLE: readonly (readonly [string, string, string])[] = [
-  ['a message', 'application/json', RESULT],
-  ['a whole stream', 'text/event-stream', EVENT],
+const COMING: readonly (readonly [string, Answering])[] = [
+  ['a message', (response) => response.writeHead(200, { 'content-type': 'application/json' }).end(RESULT)],
+  ['a whole stream', (response) => response.writeHead(200, SSE).end(EVENT)],
+  ['an event of a stream that goes on', (response) => response.writeHead(200, SSE).write(EVENT)],
 ];
 
 /** Makes turns of the event loop last: what is to leave at the end of one stays until it is let go. */
@@ -94,6 +97,30 @@ function holdTurns() {
       for (const leave of held) leave();
     },
   };
+}
+
+/** A call whose answer has come, in a turn that does not end yet. */
+async function callInLongTurn(answer: Answering) {
+  const turns = Promise.withResolvers<ReturnType<typeof holdTurns>>();
+  await start((response) => {
+    turns.resolve(holdTurns());
+    answer(response);
+  });
+  const request = http.request(world.url, {
+    ...{ method: 'POST', agent: false },
+    headers: { ...SESSION, 'content-type': 'application/json' },
+  });
+  const answered = new Promise<string>((resolve, reject) => {
+    request.on('error', reject).on('response', (response) => {
+      let text = '';
+      response.on('data', (chunk: Buffer) => (text += chunk.toString()));
+      response.on('end', () => resolve(text));
+    });
+  });
+  request.end(JSON.stringify(CALL));
+  const { held, letGo } = await turns.promise;
+  await world.until(() => held.length > 0);
+  return { request, answered, letGo };
 }
 
 describe.each(REASONS)('%s', (_what, reason, changes) => {
@@ -129,35 +156,12 @@ describe.each(REASONS)('%s', (_what, reason, changes) => {
     expect((await world.audit(1))[0]).toMatchObject({ decision: 'deny', outcome: 'unknown' });
   });
 
-  it.each(WHOLE)('answers a call whose answer has come as %s and has not left', async (_as, type, body) => {
-    const turns = Promise.withResolvers<ReturnType<typeof holdTurns>>();
-    await start((response) => {
-      turns.resolve(holdTurns());
-      response.writeHead(200, { 'content-type': type, 'content-length': body.length });
-      response.end(body);
-    });
-    const answer = world.post(CALL, SESSION);
-    const { held, letGo } = await turns.promise;
-    await world.until(() => held.length > 0);
+  it.each(COMING)('answers a call whose answer has come as %s and has not left', async (_as, answer) => {
+    const { answered, letGo } = await callInLongTurn(answer);
     await world.setPolicy(changes);
     letGo();
-    expect(await answer).toMatchObject({ status: 200, json: { id: 7, error: { data: { reason } } } });
+    expect(JSON.parse(await answered)).toMatchObject({ id: 7, error: { data: { reason } } });
     expect(await world.audit(1)).toMatchObject([{ phase: 'complete', decision: 'deny', outcome: 'unknown' }]);
-  });
-
-  it('answers a call whose stream brought its answer and neither has left', async () => {
-    const turns = Promise.withResolvers<ReturnType<typeof holdTurns>>();
-    await start((response) => {
-      turns.resolve(holdTurns());
-      response.writeHead(200, { 'content-type': 'text/event-stream' });
-      response.write(EVENT);
-    });
-    const answer = world.post(CALL, SESSION);
-    const { held, letGo } = await turns.promise;
-    await world.until(() => held.length > 0);
-    await world.setPolicy(changes);
-    letGo();
-    expect(await answer).toMatchObject({ status: 200, json: { id: 7, error: { data: { reason } } } });
   });
 
   it('ends a stream with an error event instead of an answer that has come and not left', async () => {
@@ -269,5 +273,25 @@ describe('a caller who goes away while the answer is on its way', () => {
     expect(await world.audit(1)).toMatchObject([
       { decision: 'allow', reason: 'client_closed', outcome: 'answered' },
     ]);
+  });
+});
+
+describe('a caller who goes away when the answer has come and has not left', () => {
+  it.each([
+    ['a message', 'answered'],
+    ['a whole stream', 'answered'],
+    ['an event of a stream that goes on', 'cancelled'],
+  ])('is on record once, after %s: %s', async (as, outcome) => {
+    const answer = new Map(COMING).get(as);
+    const { request, answered, letGo } = await callInLongTurn(answer ?? (() => undefined));
+    const gone = expect(answered).rejects.toThrow();
+    request.destroy();
+    await gone;
+    await world.audit(1);
+    letGo();
+    await world.post({ jsonrpc: '2.0', id: 8, method: 'no/such' }, SESSION);
+    const [first, ...others] = await world.audit(2);
+    expect(first).toMatchObject({ phase: 'complete', status: 0, reason: 'client_closed', outcome });
+    expect(others).toHaveLength(1);
   });
 });

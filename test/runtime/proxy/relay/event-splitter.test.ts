@@ -93,6 +93,17 @@ describe('a stream that is split into events', () => {
     expect(events[0]?.data).toHaveLength(200_000);
   });
 
+  it.each([true, false])('frees what lies whole in one event where it has that alone: %s', (ownsChunks) => {
+    const splitter = new EventSplitter(MAX_EVENT_BYTES, ownsChunks);
+    const chunks = ['data: 1\n\ndata: ', '2'.repeat(10_000), '3\n\ndata: 4\n\n'].map((text) =>
+      Buffer.from(new Uint8Array(Buffer.from(text)).buffer),
+    );
+    const lengths = chunks.map(({ length }) => length);
+    const events = chunks.flatMap((chunk) => splitter.push(chunk).events);
+    expect(dataOf(events)).toEqual(['1', `${'2'.repeat(10_000)}3`, '4']);
+    expect(chunks.map(({ length }) => length)).toEqual([lengths[0], ownsChunks ? 0 : lengths[1], lengths[2]]);
+  });
+
   it('says where an event may have an id', () => {
     const ids = ['id: 1', 'id', 'identity: x', 'data: id: 1', ': id: 1'];
     const { events } = split(cut(ids.map((field) => `${field}\n\n`).join(''), [1_000]));
