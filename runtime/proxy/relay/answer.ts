@@ -14,6 +14,8 @@ export interface Answer {
   leave?(): void;
   /** What follows `leave`, once everything else of the turn has been written. */
   left?(): void;
+  /** Ends an endless one at once, in order. */
+  stop?(): void;
   /** Ends the answer early; true where it had begun and so was ended in its own way. */
   breakOff(refusal: Refusal): boolean;
   /** Whether it ends only when somebody ends it. */

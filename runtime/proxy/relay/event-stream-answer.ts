@@ -120,6 +120,10 @@ export class EventStreamAnswer implements Answer {
     });
   }
 
+  stop(): void {
+    if (!this.leaving) this.writeLast();
+  }
+
   breakOff(refusal: Refusal): boolean {
     const { exchange } = this.context;
     if (this.leaving) {

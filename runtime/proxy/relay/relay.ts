@@ -112,9 +112,9 @@ export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
   drain(sessionsGoOn: boolean): void {
     if (this.answer?.endless !== true || (sessionsGoOn && this.exchange.mcpSession !== undefined)) return;
     this.call?.abort();
-    this.call = undefined;
-    this.exchange.cancelUpstream = undefined;
-    this.answer.end();
+    this.answer.stop?.();
+    // Recorded now: a caller who takes nothing may keep it open until there is no time left to say so.
+    this.finish(this.exchange.response.statusCode);
   }
 
   private isLate(): boolean {

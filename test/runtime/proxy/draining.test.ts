@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import { openStreamAt } from './harness/open-stream.ts';
 import { USER_1 } from './harness/policy.ts';
 import { World } from './harness/world.ts';
 
@@ -67,5 +68,37 @@ describe('a proxy that ends', () => {
     expect(signal.aborted).toBe(false);
     await expect(callOver(agent, world.url)).rejects.toThrow();
     agent.destroy();
+  });
+
+  it.each([
+    ['reads it', false],
+    ['takes nothing of it', true],
+  ])('ends a stream that nobody called for, whose caller %s, and records it once', async (_what, isDeaf) => {
+    const opened = Promise.withResolvers<http.ServerResponse>();
+    world = await World.start({
+      upstream: (request, response) => {
+        request.resume();
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders();
+        opened.resolve(response);
+      },
+    });
+    const stream = await openStreamAt(world.url, undefined, await world.inSession('s1'));
+    if (isDeaf) stream.response.pause();
+    const server = await opened.promise;
+    const left = new Promise((resolve) => server.once('close', resolve));
+    const event = `data: {"jsonrpc":"2.0","method":"notifications/message","params":{"x":"${'x'.repeat(64_000)}"}}\n\n`;
+    const flood = setInterval(() => isDeaf && server.write(event), 1);
+    if (isDeaf) await world.until(() => server.writableLength > 1024 * 1024);
+    clearInterval(flood);
+    await world.proxy.close(AbortSignal.timeout(3_000));
+    await left;
+    stream.response.resume();
+    await stream.ended;
+    expect(stream.response.complete).toBe(!isDeaf);
+    expect(await world.audit(2)).toMatchObject([
+      { kind: 'stream_opened' },
+      { kind: 'stream_ended', decision: 'allow', reason: 'allowed', outcome: 'answered', status: 200 },
+    ]);
+    expect(world.ingest.events).toHaveLength(2);
   });
 });
