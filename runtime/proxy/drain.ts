@@ -1,10 +1,8 @@
 // How the proxy ends without losing what callers have with it. First it is no longer ready and answers nothing new, but
 // the MCP sessions of its pod go on: over the connections it has, and through its peers. When no session is left, or the
 // time is up, streams end in order, and whoever still asks for a session is told that it is gone.
-import type { Server } from 'node:http';
-import type https from 'node:https';
 import { setTimeout as delay } from 'node:timers/promises';
-import { closeListener } from './close-listener.ts';
+import { closeListener, type OpenListener } from './close-listener.ts';
 import { IDLE_CONNECTION_MS } from './peers/peers.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ProxyServices } from './services.ts';
@@ -20,28 +18,36 @@ const LOOK_MS = 100;
 export interface DrainOptions {
   readonly services: ProxyServices;
   readonly pipeline: Pipeline;
-  readonly main: Server;
+  readonly main: OpenListener;
   /** Undefined where there are no peers: then sessions end with the listener. */
-  readonly peerServer: https.Server | undefined;
+  readonly peers: OpenListener | undefined;
 }
 
-/** Resolves when no connection is left; at the signal the rest is cut. */
+/** Resolves when no connection is left and every request is on record; at the signal the rest is cut. */
 export async function drain(options: DrainOptions, signal: AbortSignal): Promise<void> {
-  const { services, pipeline, main, peerServer } = options;
+  const { services, pipeline, main, peers } = options;
   const { config, sessions } = services;
   pipeline.draining = true;
-  endStreams(services, peerServer !== undefined);
+  // Heard before the listeners hear it, so that callers are told why before they are cut.
+  signal.addEventListener('abort', () => giveUp(options), { once: true });
+  if (signal.aborted) giveUp(options);
+  endStreams(services, peers !== undefined);
   const longestMs = config.drainMs * FAREWELL_SHARE;
   const closed = closeListener(main, Math.min(CALLERS_MS, longestMs), signal);
-  if (peerServer !== undefined) {
+  if (peers !== undefined) {
     const farewellMs = Math.min(PEERS_MS, longestMs);
     const timeIsUp = AbortSignal.timeout(Math.floor(config.drainMs - farewellMs));
     await untilNoSession(services, AbortSignal.any([signal, timeIsUp]));
     sessions.over = true;
     endStreams(services, false);
-    await closeListener(peerServer, farewellMs, signal);
+    await closeListener(peers, farewellMs, signal);
   }
   await closed;
+}
+
+function giveUp({ pipeline, services: { forwarded } }: DrainOptions): void {
+  pipeline.timeIsUp = true;
+  for (const cut of forwarded.cuts()) cut.giveUp();
 }
 
 function endStreams({ forwarded }: ProxyServices, sessionsGoOn: boolean): void {

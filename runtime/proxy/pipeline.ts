@@ -53,6 +53,8 @@ const DRAINED_BODY_BYTES = 64 * 1024;
 export class Pipeline implements Flow {
   /** New answers close their connection, so that callers go elsewhere; peers stay while sessions do. */
   draining = false;
+  /** Whoever has no answer by now gets none. */
+  timeIsUp = false;
   private readonly services: ProxyServices;
   private readonly newest = new WeakMap<Duplex, Exchange>();
 
@@ -152,7 +154,7 @@ export class Pipeline implements Flow {
     this.letGo(exchange);
   }
 
-  /** Its caller went away. */
+  /** Its caller went away, or was cut off. */
   private abandon(exchange: Exchange): void {
     const { cancelUpstream, forwardedMs } = exchange;
     cancelUpstream?.();
@@ -161,9 +163,14 @@ export class Pipeline implements Flow {
     this.end(exchange, {
       status: exchange.response.headersSent ? exchange.response.statusCode : 0,
       decision: exchange.authorised ? exchange.decision.outcome : 'deny',
-      reason: exchange.unread ? 'answer_unread' : 'client_closed',
+      reason: this.reasonFor(exchange),
       outcome: forwardedMs === undefined ? 'none' : cancelUpstream === undefined ? 'answered' : 'cancelled',
     });
+  }
+
+  private reasonFor({ unread }: Exchange): EdgeReason {
+    if (unread) return 'answer_unread';
+    return this.timeIsUp ? 'draining' : 'client_closed';
   }
 
   /** Nobody needs its bodies: what no socket can be writing any more is freed, the rest is left to be found. */

@@ -11,6 +11,8 @@ import { Spool } from './audit/spool.ts';
 import { TokenFile } from './audit/token-file.ts';
 import { BufferGarbage } from './buffer-garbage.ts';
 import type { ProxyConfig } from './config.ts';
+import type { OpenListener } from './close-listener.ts';
+import { Connections } from './connections.ts';
 import { Departures } from './departures.ts';
 import { drain } from './drain.ts';
 import { trimWhenIdle } from './idle-trim.ts';
@@ -57,14 +59,17 @@ export interface StartedProxy {
   readonly metricsPort: number;
   /** Of the listener for peers, where there is one. */
   readonly peerPort: number | undefined;
-  /** Ends open requests in order, then what is left when `signal` fires; keeps the audit events that remain. */
-  close(signal: AbortSignal): Promise<void>;
+  /**
+   * Ends open requests in order, then what is left when `signal` fires; keeps the audit events that remain.
+   * @param recordsMs most milliseconds after that for delivering audit events and spans. Default: 2 000
+   */
+  close(signal: AbortSignal, recordsMs?: number): Promise<void>;
 }
 
 const RECHECK_MS = 1_000;
 const LOOPBACK = new Set(['127.0.0.1', '[::1]', 'localhost']);
-/** Part of the time for the shutdown that is kept for the last audit events. */
-const AUDIT_SHARE_MS = 2_000;
+/** Time for the last audit events, beside that for open calls: what calls bring by ending at the last moment is among them. */
+const RECORDS_MS = 2_000;
 
 /** Starts both listeners. Throws `ListenError`, or what kept the spool from opening. */
 export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): Promise<StartedProxy> {
@@ -92,12 +97,13 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
   });
   const main = createMainServer(services, pipeline, pages.main);
   const peerServer = createPeers(services, pipeline);
+  const listeners = { main: counted(main), peers: peerServer && counted(peerServer) };
   const side = createPageServer(pages.metrics, (error) => log.error({ error }, 'A page failed.'));
   const stopRechecks = recheckForwarded(services);
   const stopTrims = trimWhenIdle({ policy, log });
   policy.start();
   audit?.delivery.wake();
-  const stop = async (signal: AbortSignal): Promise<void> => {
+  const stop = async (recordsMs: number): Promise<void> => {
     stopRechecks();
     stopTrims();
     policy.stop();
@@ -106,7 +112,7 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     closeClients(services);
     services.journal.close();
     side.close().closeAllConnections();
-    await closeRecords(audit, spans, signal);
+    await closeRecords(audit, spans, recordsMs);
   };
   try {
     const { port, metricsPort, bindAddress: host } = config;
@@ -114,17 +120,21 @@ export async function startProxy(config: ProxyConfig, clock: Clock, log: Log): P
     const openedMetrics = await listen(side, { variable: 'METRICS_PORT', port: metricsPort, host });
     const peerPort = await openPeers(services, peerServer);
     streams = await openStreams(services, audit);
-    const close = async (signal: AbortSignal): Promise<void> => {
-      await drain({ services, pipeline, main, peerServer }, signal);
-      await stop(signal);
+    const close = async (signal: AbortSignal, recordsMs = RECORDS_MS): Promise<void> => {
+      await drain({ services, pipeline, ...listeners }, signal);
+      await stop(recordsMs);
     };
     return { port: opened, metricsPort: openedMetrics, peerPort, close };
   } catch (error) {
     main.close();
     peerServer?.close();
-    await stop(AbortSignal.abort());
+    await stop(0);
     throw error;
   }
+}
+
+function counted(server: OpenListener['server']): OpenListener {
+  return { server, connections: new Connections(server) };
 }
 
 function closeClients({ upstream, peers }: ProxyServices): void {
@@ -136,9 +146,9 @@ function closeClients({ upstream, peers }: ProxyServices): void {
 async function closeRecords(
   audit: Audit | undefined,
   spans: SpanSink | undefined,
-  signal: AbortSignal,
+  recordsMs: number,
 ): Promise<void> {
-  const inTime = AbortSignal.any([signal, AbortSignal.timeout(AUDIT_SHARE_MS)]);
+  const inTime = AbortSignal.timeout(recordsMs);
   const exported = spans?.close(inTime);
   await audit?.sink.close();
   await audit?.delivery.close(inTime);

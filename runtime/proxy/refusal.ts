@@ -24,6 +24,20 @@ export function refuseDecision(decision: Decision): Refusal {
   return { reason: decision.reason, shown: decision.disclosedReason, needed: decision.needed };
 }
 
+/** What a call hears that was forwarded, and that the proxy can't wait for because it ends. */
+export const GIVEN_UP: Refusal = {
+  reason: 'draining',
+  // Not that reason: it asks to try again, and this call may have taken effect.
+  shown: 'upstream_lost',
+  message:
+    'The proxy is shutting down before the server has answered; whether the call took effect is unknown.',
+};
+
+/** Whether somebody forbade it. Everything else can also happen to a request that is allowed. */
+export function isDenial({ reason }: Refusal): boolean {
+  return !reason.startsWith('upstream_') && reason !== 'draining';
+}
+
 /** What a refusal needs to know of its request. */
 export interface RefusedRequest {
   /** The JSON-RPC id as it stands in the body; undefined before the envelope is read. */

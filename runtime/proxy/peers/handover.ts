@@ -93,6 +93,10 @@ export class Handover implements Cut {
     });
   }
 
+  giveUp(): void {
+    // Its connection is cut, and the peer, who hears of that, records it.
+  }
+
   private onSocket(outgoing: ClientRequest, socket: Socket): void {
     socket.setKeepAlive(true, TCP_KEEP_ALIVE_MS);
     if (outgoing.reusedSocket) {

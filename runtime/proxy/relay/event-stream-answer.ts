@@ -2,7 +2,7 @@
 // the server down.
 import { idKey } from '../json/rpc-id.ts';
 import type { ServerMessage } from '../json/server-message.ts';
-import { refusalMessage, type Refusal } from '../refusal.ts';
+import { GIVEN_UP, isDenial, refusalMessage, type Refusal } from '../refusal.ts';
 import { relayedHeaders } from './answer-headers.ts';
 import { EventSplitter, eventOf, withData, withIds, type StreamEvent } from './event-splitter.ts';
 import {
@@ -131,11 +131,13 @@ export class EventStreamAnswer implements Answer {
       return true;
     }
     // An answer that nobody has yet may not leave any more; one that a lost server left behind may.
-    if (this.holdsAnswer && !refusal.reason.startsWith('upstream_')) this.dropHeld();
+    if (this.holdsAnswer && isDenial(refusal)) this.dropHeld();
     // Nothing has left: the caller gets the refusal instead, as if no answer had come.
     if (!this.begun && (this.ended || this.heldBytes === 0)) return false;
-    const waiting = exchange.message?.kind === 'request' && !this.answered;
-    if (waiting) this.pass(eventOf(refusalMessage(refusal, exchange.refused())));
+    const isAsked = exchange.message?.kind === 'request' && !this.answered;
+    // A caller who can resume hears nothing: to an error it would not come back.
+    const resumes = this.resumable && refusal === GIVEN_UP;
+    if (isAsked && !resumes) this.pass(eventOf(refusalMessage(refusal, exchange.refused())));
     this.writeLast();
     return true;
   }

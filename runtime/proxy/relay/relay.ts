@@ -5,7 +5,7 @@ import { policyRefusalOf } from './recheck.ts';
 import { cancelAtServer } from './tell-server.ts';
 import type { Departure } from '../departures.ts';
 import type { Exchange } from '../exchange.ts';
-import { refuseEdge, type Refusal } from '../refusal.ts';
+import { GIVEN_UP, isDenial, refuseEdge, type Refusal } from '../refusal.ts';
 import type { ProxyServices } from '../services.ts';
 import type { Cut } from '../state/forwarded.ts';
 import type { Ending, Flow } from '../stages/stage.ts';
@@ -117,6 +117,12 @@ export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
     this.finish(this.exchange.response.statusCode);
   }
 
+  giveUp(): void {
+    const { response } = this.exchange;
+    if (!response.headersSent) response.shouldKeepAlive = false;
+    this.fail(GIVEN_UP);
+  }
+
   private isLate(): boolean {
     const { answer, exchange, services } = this;
     if (answer?.whole !== true || exchange.answeredMs === undefined) return false;
@@ -153,11 +159,10 @@ export class Relay implements UpstreamHandler, RelayContext, Cut, Departure {
 
 /** A refusal by policy is a denial, late as it may come; everything else happened to an allowed request. */
 export function endingOf(exchange: Exchange, refusal: Refusal, outcome: Ending['outcome']): Ending {
-  const upstream = refusal.reason.startsWith('upstream_');
   const allowed = exchange.decision.outcome === 'would_deny' ? 'would_deny' : 'allow';
   return {
     status: exchange.response.statusCode,
-    decision: upstream ? allowed : 'deny',
+    decision: isDenial(refusal) ? 'deny' : allowed,
     reason: refusal.reason,
     outcome,
   };

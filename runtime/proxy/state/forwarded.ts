@@ -2,11 +2,13 @@
 // behind, each with a link to the next, and one of them in the old generation keeps every exchange alive that came after.
 import type { Exchange } from '../exchange.ts';
 
-/** Ends an exchange that is under way because policy no longer lets it. */
+/** Ends an exchange that is under way: because policy no longer lets it, or because the proxy ends. */
 export interface Cut {
   recheck(): void;
   /** The proxy ends; streams that never end by themselves have to, but for those of sessions that go on. */
   drain(sessionsGoOn: boolean): void;
+  /** There is no time left to wait for the server. */
+  giveUp(): void;
 }
 
 interface Entry {

@@ -9,12 +9,13 @@ import { World } from './harness/world.ts';
 let world: World;
 afterEach(() => world.close());
 
-const CALL = JSON.stringify({
+const CALL = {
   jsonrpc: '2.0',
   id: 1,
   method: 'tools/call',
   params: { name: 'read_note', arguments: {} },
-});
+};
+const CALL_TEXT = JSON.stringify(CALL);
 
 /** A call over a connection that is kept. @returns whether the connection goes on */
 function callOver(agent: http.Agent, url: string): Promise<boolean> {
@@ -31,7 +32,7 @@ function callOver(agent: http.Agent, url: string): Promise<boolean> {
       });
     });
     request.on('error', reject);
-    request.end(CALL);
+    request.end(CALL_TEXT);
   });
 }
 
@@ -100,5 +101,114 @@ describe('a proxy that ends', () => {
       { kind: 'stream_ended', decision: 'allow', reason: 'allowed', outcome: 'answered', status: 200 },
     ]);
     expect(world.ingest.events).toHaveLength(2);
+  });
+});
+
+describe('a proxy whose time is up', () => {
+  const atServer = async (answer: (response: http.ServerResponse) => void) => {
+    const asked = Promise.withResolvers<undefined>();
+    world = await World.start({
+      upstream: (request, response) => {
+        request.resume().on('end', () => {
+          answer(response);
+          asked.resolve(undefined);
+        });
+      },
+    });
+    return { asked: asked.promise };
+  };
+  const end = () => world.proxy.close(AbortSignal.timeout(100));
+  const givenUp = { decision: 'allow', reason: 'draining', outcome: 'unknown' };
+
+  it('tells whoever waits for the server that nobody knows what the call did, and not to try again', async () => {
+    const { asked } = await atServer(() => undefined);
+    const call = world.call('read_note');
+    await asked;
+    await end();
+    const { status, headers, json } = await call;
+    expect([status, headers.connection]).toEqual([200, 'close']);
+    expect(json).toMatchObject({
+      id: 1,
+      error: { code: -32603, data: { reason: 'upstream_lost', httpStatus: 502 } },
+    });
+    expect(json.error?.message).toContain('whether the call took effect is unknown');
+    expect(json.error?.data).not.toHaveProperty('retryAfterMs');
+    expect(world.ingest.events.map(({ payload }) => payload)).toMatchObject([
+      { phase: 'complete', ...givenUp },
+    ]);
+  });
+
+  it('ends a stream that has begun with an error for its call', async () => {
+    const event = 'data: {"jsonrpc":"2.0","method":"notifications/message","params":{}}\n\n';
+    await atServer((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event);
+    });
+    const stream = await openStreamAt(world.url, CALL);
+    await world.until(() => stream.text === event);
+    await end();
+    await stream.ended;
+    expect(stream.response.complete).toBe(true);
+    expect(stream.text.slice(event.length)).toMatch(
+      /^event: message\ndata: \{"jsonrpc":"2.0","id":1,"error":.*"upstream_lost"/,
+    );
+    expect(world.ingest.events.map(({ payload }) => payload)).toMatchObject([
+      { phase: 'decided' },
+      { phase: 'finished', ...givenUp },
+    ]);
+  });
+
+  it('ends a stream that can be resumed without one, because its call may go on', async () => {
+    const event = 'id: 1\ndata: {"jsonrpc":"2.0","method":"notifications/message","params":{}}\n\n';
+    await atServer((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event);
+    });
+    const stream = await openStreamAt(world.url, CALL, await world.inSession('s1'));
+    await world.until(() => stream.text.endsWith('\n\n'));
+    const before = stream.text;
+    await end();
+    await stream.ended;
+    expect([stream.response.complete, stream.text]).toEqual([true, before]);
+    expect(world.ingest.events.map(({ payload }) => payload)).toMatchObject([
+      { phase: 'decided' },
+      { phase: 'finished', ...givenUp },
+    ]);
+  });
+
+  it('cuts a caller who takes nothing of a stream, and delivers what there is to say of it', async () => {
+    const event = `data: {"jsonrpc":"2.0","method":"notifications/message","params":{"x":"${'x'.repeat(64_000)}"}}\n\n`;
+    const opened = Promise.withResolvers<http.ServerResponse>();
+    await atServer((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(event);
+      opened.resolve(response);
+    });
+    const stream = await openStreamAt(world.url, CALL);
+    stream.response.pause();
+    const server = await opened.promise;
+    const flood = setInterval(() => server.write(event), 1);
+    await world.until(() => server.writableLength > 1024 * 1024);
+    clearInterval(flood);
+    await end();
+    expect(world.ingest.events.map(({ payload }) => payload)).toMatchObject([
+      { phase: 'decided' },
+      { phase: 'finished', ...givenUp },
+    ]);
+    stream.destroy();
+  });
+
+  it('cuts a request that has not come whole, and records that it was refused', async () => {
+    world = await World.start();
+    const headers = { 'content-type': 'application/json', 'content-length': CALL_TEXT.length, ...USER_1 };
+    const request = http.request(world.url, { method: 'POST', headers, agent: false });
+    const cut = new Promise((resolve) => request.once('error', resolve));
+    request.write(CALL_TEXT.slice(0, 20));
+    await world.until(async () =>
+      /^mcp_gateway_buffered_bytes\{.*\} [1-9]/m.test((await world.page('/metrics')).text),
+    );
+    await end();
+    await cut;
+    expect(world.ingest.events.map(({ payload }) => payload)).toMatchObject([
+      { kind: 'refused', phase: 'complete', decision: 'deny', reason: 'draining', outcome: 'none' },
+    ]);
+    expect(world.received).toEqual([]);
   });
 });

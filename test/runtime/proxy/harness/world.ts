@@ -126,7 +126,7 @@ export class World {
 
   /** Ends the proxy and starts another in its place, with the same folder. */
   async restart(env: Env = {}): Promise<void> {
-    await this.proxy.close(AbortSignal.timeout(200));
+    await this.proxy.close(AbortSignal.timeout(200), 200);
     this.proxy = await this.startProxy(env);
   }
 
@@ -227,7 +227,7 @@ export class World {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    await this.proxy.close(AbortSignal.timeout(200));
+    await this.proxy.close(AbortSignal.timeout(200), 200);
     await this.ingest.close();
     this.server.closeAllConnections();
     await new Promise((resolve) => this.server.close(resolve));

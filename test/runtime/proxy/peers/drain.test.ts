@@ -106,6 +106,25 @@ describe('a pod that ends', () => {
   });
 });
 
+describe('a pod whose time is up', () => {
+  it('tells those who came through its peers, and records that it gave up, once', async () => {
+    await start(400);
+    const mine = await replicas.sessionAt(0);
+    const asked = Promise.withResolvers<undefined>();
+    if (servers[0] !== undefined) servers[0].onCall = () => asked.resolve(undefined);
+    const answer = replicas.at(1).post(CALL, mine);
+    await asked.promise;
+    await replicas.at(0).proxy.close(AbortSignal.timeout(400));
+    expect((await answer).json.error?.data).toMatchObject({ reason: 'upstream_lost', httpStatus: 502 });
+    const recorded = [0, 1].flatMap((number) =>
+      replicas.at(number).ingest.events.map(({ payload }) => payload),
+    );
+    expect(recorded.filter(({ rpc_method }) => rpc_method === 'tools/call')).toMatchObject([
+      { phase: 'complete', decision: 'allow', reason: 'draining', outcome: 'unknown' },
+    ]);
+  });
+});
+
 describe('a pod that ends and only handed over', () => {
   it('ends a stream of notifications after a whole event, and its caller opens it again elsewhere', async () => {
     await start(60_000);

@@ -228,7 +228,7 @@ describe('a pod that is gone', () => {
     server(0).onCall = () => asked.resolve(undefined);
     const answer = replicas.at(1).post(CALL, mine);
     await asked.promise;
-    await replicas.at(0).close();
+    replicas.vanish(0);
     expect(await answer).toMatchObject({
       status: 502,
       json: { error: { data: { reason: 'upstream_lost' } } },
@@ -247,7 +247,7 @@ describe('a pod that is gone', () => {
       response.flushHeaders();
     };
     const stream = await openStreamAt(replicas.at(1).url, CALL, mine);
-    await replicas.at(0).close();
+    replicas.vanish(0);
     await stream.ended;
     expect(stream.response.complete).toBe(false);
     expect(await replicas.at(1).audit(1)).toMatchObject([{ reason: 'upstream_lost', outcome: 'unknown' }]);

@@ -1,8 +1,10 @@
 // Several proxies of one server in this process, each before a server of its own: what is one session at one of them is
 // unknown to the servers of the others.
 import { randomBytes } from 'node:crypto';
+import diagnostics from 'node:diagnostics_channel';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type http from 'node:http';
+import { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import type { GatewayKeys } from '#api/gateway-keys.ts';
@@ -25,14 +27,38 @@ export interface ReplicaOptions {
   readonly policy?: Partial<PolicyContent>;
 }
 
+/** Connections that were accepted in this process. */
+class Accepted {
+  private readonly sockets = new Set<Socket>();
+
+  constructor() {
+    diagnostics.subscribe('net.server.socket', this.note);
+  }
+
+  breakAt(port: number | undefined): void {
+    for (const socket of this.sockets) if (socket.localPort === port) socket.resetAndDestroy();
+  }
+
+  close(): void {
+    diagnostics.unsubscribe('net.server.socket', this.note);
+  }
+
+  private readonly note = (message: unknown): void => {
+    if (typeof message !== 'object' || message === null || !('socket' in message)) return;
+    if (message.socket instanceof Socket) this.sockets.add(message.socket);
+  };
+}
+
 export class Replicas {
   readonly worlds: readonly World[];
   readonly keysFile: string;
   private readonly folder: string;
+  private readonly accepted: Accepted;
 
-  private constructor(worlds: readonly World[], folder: string, keysFile: string) {
+  private constructor(worlds: readonly World[], folder: string, keysFile: string, accepted: Accepted) {
     this.worlds = worlds;
     this.folder = folder;
+    this.accepted = accepted;
     this.keysFile = keysFile;
   }
 
@@ -54,8 +80,9 @@ export class Replicas {
           ...env,
         },
       });
+    const accepted = new Accepted();
     const worlds = await Promise.all(Array.from({ length: count }, (_, number) => start(number)));
-    return new Replicas(worlds, folder, keysFile);
+    return new Replicas(worlds, folder, keysFile, accepted);
   }
 
   at(number: number): World {
@@ -79,7 +106,13 @@ export class Replicas {
     return Object.fromEntries([...found].map(([, outcome = '', count]) => [outcome, Number(count)]));
   }
 
+  /** Breaks the connections of its peers to a replica, as when its machine is lost. */
+  vanish(number: number): void {
+    this.accepted.breakAt(this.at(number).proxy.peerPort);
+  }
+
   async close(): Promise<void> {
+    this.accepted.close();
     await Promise.all(this.worlds.map((world) => world.close()));
     await rm(this.folder, { recursive: true, force: true });
   }

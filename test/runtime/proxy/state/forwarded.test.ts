@@ -24,7 +24,7 @@ describe('Forwarded', () => {
           if (held.delete(one.id)) forwarded.remove(one);
           else {
             held.add(one.id);
-            forwarded.add(one, { recheck: () => undefined, drain: () => undefined });
+            forwarded.add(one, { recheck: () => undefined, drain: () => undefined, giveUp: () => undefined });
           }
           expect(forwarded.size).toBe(held.size);
           for (const each of exchanges) {
@@ -39,7 +39,11 @@ describe('Forwarded', () => {
     const forwarded = new Forwarded();
     const one = exchange(1);
     const heard: string[] = [];
-    const cut = (name: string) => ({ recheck: () => heard.push(name), drain: () => undefined });
+    const cut = (name: string) => ({
+      recheck: () => heard.push(name),
+      drain: () => undefined,
+      giveUp: () => undefined,
+    });
     forwarded.add(one, cut('first'));
     forwarded.add(one, cut('second'));
     for (const each of forwarded.cuts()) each.recheck();
@@ -56,7 +60,7 @@ describe('Forwarded', () => {
         forwarded.remove(one);
         forwarded.remove(one);
       };
-      forwarded.add(one, { recheck, drain: () => undefined });
+      forwarded.add(one, { recheck, drain: () => undefined, giveUp: () => undefined });
     }
     for (const each of forwarded.cuts()) each.recheck();
     expect([cut.sort(), forwarded.size]).toEqual([['0', '1', '2', '3', '4'], 0]);
