@@ -165,11 +165,14 @@ async function openSpans(config: ProxyConfig, clock: Clock, log: Log): Promise<S
 }
 
 /** Asks again what is under way: when policy changes, and for what ends by the clock. @returns what stops that */
-function recheckForwarded({ policy, forwarded }: ProxyServices): () => void {
+function recheckForwarded({ policy, forwarded, callers }: ProxyServices): () => void {
   const recheck = (): void => {
     for (const cut of forwarded.cuts()) cut.recheck();
   };
-  policy.onSwap(recheck);
+  policy.onSwap(() => {
+    callers.forgetStandings();
+    recheck();
+  });
   const timer = setInterval(recheck, RECHECK_MS);
   return () => clearInterval(timer);
 }

@@ -1,7 +1,7 @@
 // Checks about the caller and the method, before any tool is looked at.
 import type { Principal } from '#api/principal.ts';
 import { methodRule } from './methods.ts';
-import { findSession, isSessionOf } from './policy-index.ts';
+import { findSession } from './policy-index.ts';
 import { refuse, type Trial, type Verdict } from './trial.ts';
 
 /** A document that needs more than this code knows can't be trusted to say anything. */
@@ -55,10 +55,11 @@ function describeTime(ms: number): string {
 }
 
 function presented(trial: Trial, id: string): Verdict | undefined {
-  const { index, request, nowMs, note } = trial;
-  const found = findSession(index, id);
-  if (found === undefined || !isSessionOf(found, request.principal)) {
-    note?.('session', 'fail', `${id} ${found === undefined ? 'is unknown' : 'belongs to somebody else'}`);
+  const { index, request, nowMs, note, standing } = trial;
+  const found = standing.session;
+  if (found === undefined) {
+    const isUnknown = findSession(index, id) === undefined;
+    note?.('session', 'fail', `${id} ${isUnknown ? 'is unknown' : 'belongs to somebody else'}`);
     return refuse('session_not_found');
   }
   trial.session = found;

@@ -3,6 +3,7 @@ import type { ObjectRef, Principal } from '#api/principal.ts';
 import type { PolicyReason } from '#api/reasons.ts';
 import type { RiskLevel, SideEffect } from '#api/side-effect.ts';
 import type { Trust } from '#api/trust.ts';
+import type { Standing } from './standing.ts';
 
 /** JSON-RPC error code of a denial by policy; the reason is in `error.data.reason`. */
 export const POLICY_DENIED_CODE = -32030;
@@ -15,6 +16,8 @@ export interface PolicyRequest {
   readonly tool?: string | undefined;
   /** The presented session, `name` (in the server's namespace) or `namespace/name`. */
   readonly session?: string | undefined;
+  /** What `standingOf` found for principal and session; looked up where it is left out, or is another policy's. */
+  readonly standing?: Standing | undefined;
   /** When this proxy last let a request of that session pass, in epoch milliseconds; undefined: never. */
   readonly sessionLastUsedMs?: number | undefined;
   /** Reads `params.arguments`; called only where a condition needs them. */

@@ -8,7 +8,7 @@ import { ruleFor } from './policy-index.ts';
 import type { Trial, Verdict } from './trial.ts';
 
 /** Whether a grant of the caller names the tool or covers it, whatever trust, session or expiry say. */
-function isKnowable({ index, request, subjects, tool }: Trial): boolean {
+function isKnowable({ index, request, standing: { subjects }, tool }: Trial): boolean {
   const name = request.tool ?? '';
   for (const subject of subjects) {
     if (ruleFor(subject, name) !== undefined) return true;

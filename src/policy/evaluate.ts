@@ -6,6 +6,7 @@ import { checkFeatures, checkIdentity, checkMethod, checkSession, passOpenMethod
 import type { Decision, PolicyRequest, TrustComparison } from './decision.ts';
 import { disclosedReason, neededFor } from './disclosure.ts';
 import type { PolicyIndex } from './policy-index.ts';
+import { standingOf } from './standing.ts';
 import { applyDefault, checkAllows, checkDenies, findTool } from './tool-checks.ts';
 import { refuse, type Check, type Note, type Trial, type Verdict } from './trial.ts';
 
@@ -59,7 +60,9 @@ export function evaluate(
   nowMs: number,
   note: Note | undefined,
 ): Decision {
-  const trial: Trial = { index, request, nowMs, note, session: undefined, tool: undefined, subjects: [] };
+  const { principal, session, standing: kept } = request;
+  const standing = kept?.index === index ? kept : standingOf(index, principal, session);
+  const trial: Trial = { index, request, nowMs, note, standing, session: undefined, tool: undefined };
   const verdict = verdictOf(trial);
   const { passes, reason, grant } = verdict;
   const outcome = outcomeOf(trial, verdict);

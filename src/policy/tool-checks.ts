@@ -11,7 +11,6 @@ import {
   type IndexedDeny,
   type IndexedSubject,
 } from './policy-index.ts';
-import { subjectsOf } from './subject-index.ts';
 import { refuse, type Trial, type Verdict } from './trial.ts';
 
 /** Why an allow doesn't apply, in the order of its own checks; where several fail, the one that came furthest speaks. */
@@ -30,17 +29,16 @@ function describeTool({ tool }: Trial): string {
   return `has side effect ${sideEffect ?? 'unknown'} and needs ${requiredTrust} trust`;
 }
 
-/** Looks up the tool and the records that speak of the caller. */
+/** Looks up the tool. */
 export function findTool(trial: Trial): Verdict | undefined {
-  const { index, request, note } = trial;
+  const { index, request, note, standing } = trial;
   if (request.tool === undefined) {
     note?.('tool', 'fail', 'the call names no tool');
     return refuse('unknown_tool');
   }
   trial.tool = index.tools.get(request.tool);
-  trial.subjects = subjectsOf(index.subjects, request.principal);
   note?.('tool', 'note', `${request.tool} ${describeTool(trial)}`);
-  note?.('subjects', 'note', `${trial.subjects.length} of the policy's subjects match the caller`);
+  note?.('subjects', 'note', `${standing.subjects.length} of the policy's subjects match the caller`);
   return undefined;
 }
 
@@ -100,7 +98,12 @@ function firstDeny(
  * from everybody does not mean to leave it to those who prove nothing.
  */
 export function checkDenies(trial: Trial): Verdict | undefined {
-  const { index, request, note, subjects } = trial;
+  const {
+    index,
+    request,
+    note,
+    standing: { subjects },
+  } = trial;
   const { everybody } = index.subjects;
   const tool = request.tool ?? '';
   let denying: IndexedDeny | undefined;
@@ -169,7 +172,7 @@ function consider(search: Search, allows: readonly IndexedAllow[]): void {
 export function checkAllows(trial: Trial): Verdict | undefined {
   const tool = trial.tool ?? UNDECLARED_TOOL;
   const search: Search = { trial, tool, passing: undefined, closest: undefined, failure: undefined };
-  for (const subject of trial.subjects) {
+  for (const subject of trial.standing.subjects) {
     const named = ruleFor(subject, trial.request.tool ?? '');
     if (named !== undefined) consider(search, named.allow);
     consider(search, subject.covers);
@@ -183,8 +186,8 @@ export function checkAllows(trial: Trial): Verdict | undefined {
 }
 
 /** No grant speaks of the tool. The default may allow it, but never a destructive or unknown side effect. */
-export function applyDefault({ index, tool, subjects, note }: Trial): Verdict {
-  const reason = subjects.length === 0 ? 'no_matching_grant' : 'tool_not_granted';
+export function applyDefault({ index, tool, standing, note }: Trial): Verdict {
+  const reason = standing.subjects.length === 0 ? 'no_matching_grant' : 'tool_not_granted';
   const { defaultDecision } = index.document.policy;
   const effect = tool?.declared.sideEffect;
   note?.(

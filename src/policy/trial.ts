@@ -2,13 +2,8 @@
 import type { ObjectRef } from '#api/principal.ts';
 import type { PolicyReason } from '#api/reasons.ts';
 import type { ExplainedStep, PolicyRequest } from './decision.ts';
-import type {
-  IndexedAllow,
-  IndexedSession,
-  IndexedSubject,
-  IndexedTool,
-  PolicyIndex,
-} from './policy-index.ts';
+import type { IndexedAllow, IndexedSession, IndexedTool, PolicyIndex } from './policy-index.ts';
+import type { Standing } from './standing.ts';
 
 /** Hears every step; absent while nobody asked for an explanation, so that no text is made. */
 export type Note = (step: string, outcome: ExplainedStep['outcome'], detail: string) => void;
@@ -18,12 +13,11 @@ export interface Trial {
   readonly request: PolicyRequest;
   readonly nowMs: number;
   readonly note: Note | undefined;
-  /** The caller's own session, whatever its state. */
+  readonly standing: Standing;
+  /** The caller's own session, once it was looked at, whatever its state. */
   session: IndexedSession | undefined;
   /** The tool as the server declares it. */
   tool: IndexedTool | undefined;
-  /** Records of the document that speak of the caller. */
-  subjects: readonly IndexedSubject[];
 }
 
 export interface Verdict {

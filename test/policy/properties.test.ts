@@ -6,6 +6,7 @@ import type { Decision, PolicyRequest } from '#policy/decision.ts';
 import { parsePolicy, renderPolicy } from '#policy/document.ts';
 import { explain } from '#policy/explain.ts';
 import { indexPolicy } from '#policy/policy-index.ts';
+import { standingOf } from '#policy/standing.ts';
 import { aRandomGrant, aRandomQuestion, aRandomWorld } from './arbitrary.ts';
 import { aGrant, anIndex, aPolicy, aServer, aSession, minutesFromNow, NOW_MS } from './build.ts';
 import { decideLinearly, type Question, type RawGrant, type World } from './linear.ts';
@@ -44,6 +45,21 @@ describe('a decision', () => {
           }
         },
       ),
+      RUNS,
+    );
+  });
+
+  it('is the same where it is kept how the caller stands, and where that was in another policy', () => {
+    fc.assert(
+      fc.property(aRandomWorld, aRandomWorld, aRandomQuestion, (world, before, question) => {
+        const index = anIndex(world);
+        const request = requestOf(question);
+        const expected = decide(index, request, NOW_MS);
+        for (const known of [index, anIndex(before)]) {
+          const standing = standingOf(known, request.principal, request.session);
+          expect(decide(index, { ...request, standing }, NOW_MS)).toEqual(expected);
+        }
+      }),
       RUNS,
     );
   });

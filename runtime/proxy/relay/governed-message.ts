@@ -5,6 +5,7 @@ import type { ServerMessage } from '../json/server-message.ts';
 import type { Exchange } from '../exchange.ts';
 import { refuseEdge, type Refusal } from '../refusal.ts';
 import type { ProxyServices } from '../services.ts';
+import { standingIn } from '../state/known-callers.ts';
 import { conversationOf } from '../state/session-ledger.ts';
 import { answerServer } from './tell-server.ts';
 import { filterToolList } from './tool-list.ts';
@@ -58,7 +59,8 @@ function seesTool(exchange: Exchange, services: ProxyServices): (tool: string) =
   const snapshot = services.policy.current ?? exchange.snapshot;
   if (caller === undefined || snapshot === undefined) return () => false;
   const { principal, session } = caller;
-  const asking = { principal, session, sessionLastUsedMs: services.ledger.lastUsedMs(caller) };
+  const standing = standingIn(snapshot.index, caller);
+  const asking = { principal, session, standing, sessionLastUsedMs: services.ledger.lastUsedMs(caller) };
   const nowMs = services.clock.nowMs();
   return (tool) => isToolVisible(snapshot.index, asking, tool, nowMs);
 }

@@ -1,11 +1,13 @@
 // The stage that lets a request pass. Everything before it can only refuse.
 import { decide } from '#policy/decide.ts';
 import type { Decision, PolicyRequest } from '#policy/decision.ts';
+import type { PolicyIndex } from '#policy/policy-index.ts';
 import { isKnownMethod } from '../edge/known-methods.ts';
 import { refuseDecision, refuseEdge, type Refusal } from '../refusal.ts';
 import type { Exchange } from '../exchange.ts';
 import { idKey } from '../json/rpc-id.ts';
 import type { ProxyServices } from '../services.ts';
+import { standingIn, type KnownCaller } from '../state/known-callers.ts';
 import { conversationOf } from '../state/session-ledger.ts';
 import { NEXT, type Stage } from './stage.ts';
 
@@ -57,19 +59,24 @@ function isForeignCancellation({ message, subjectKey }: Exchange, { forwarded }:
 export function decideNow(exchange: Exchange, services: ProxyServices): Decision {
   const { current } = services.policy;
   const snapshot = exchange.authorised ? (current ?? exchange.snapshot) : exchange.snapshot;
-  const request = policyRequest(exchange, services);
-  if (snapshot === undefined || request === undefined) return exchange.decision;
+  if (snapshot === undefined || exchange.caller === undefined) return exchange.decision;
+  const request = policyRequest(exchange, exchange.caller, snapshot.index, services);
   return decide(snapshot.index, request, services.clock.nowMs());
 }
 
-function policyRequest(exchange: Exchange, { ledger }: ProxyServices): PolicyRequest | undefined {
-  const { caller, message, body } = exchange;
-  if (caller === undefined) return undefined;
+function policyRequest(
+  exchange: Exchange,
+  caller: KnownCaller,
+  index: PolicyIndex,
+  { ledger }: ProxyServices,
+): PolicyRequest {
+  const { message, body } = exchange;
   const { principal, session } = caller;
   const span = message?.arguments;
   return {
     principal,
     session,
+    standing: standingIn(index, caller),
     sessionLastUsedMs: isCallUnderWay(exchange) ? undefined : ledger.lastUsedMs(caller),
     method: message?.method ?? AS_OPEN_AS,
     tool: exchange.tool,

@@ -2,6 +2,8 @@
 // would look for its own part. Those parts live elsewhere, bounded each in its own way. This forgets everybody at once, and
 // sooner than any of them forgets anybody, so that what it leads to is always what they know.
 import type { Principal } from '#api/principal.ts';
+import type { PolicyIndex } from '#policy/policy-index.ts';
+import { standingOf, type Standing } from '#policy/standing.ts';
 import type { KeptText } from '../audit/event-text.ts';
 import { subjectKeyOf, type Caller, type HeaderMode, type SentIdentity } from '../edge/identity.ts';
 import type { Places, SubjectPlaces } from './places.ts';
@@ -20,6 +22,8 @@ export interface KnownCaller extends Caller, SessionUser {
   sessionUse: SessionUse | undefined;
   /** What the events of its requests have in common. */
   eventText: KeptText | undefined;
+  /** See `standingIn`. */
+  standing: Standing | undefined;
 }
 
 export interface KnownCallersOptions {
@@ -75,6 +79,7 @@ export class KnownCallers {
       bucket: this.subjectRates.bucketOf(subjectKey),
       sessionUse: undefined,
       eventText: undefined,
+      standing: undefined,
     };
     const text = textOf(sent);
     const alike = this.byText.get(text);
@@ -84,11 +89,23 @@ export class KnownCallers {
     return caller;
   }
 
+  /** Forgets how they stand in a policy that is over, which would be kept with that. */
+  forgetStandings(): void {
+    for (const alike of this.byText.values()) for (const { caller } of alike) caller.standing = undefined;
+  }
+
   private forgetAll(): void {
     this.met = 1;
     this.byText.clear();
     this.places.forgetIdle();
   }
+}
+
+/** Where a caller stands in a policy: looked up when it calls for the first time under it. */
+export function standingIn(index: PolicyIndex, caller: KnownCaller): Standing {
+  const { standing } = caller;
+  if (standing?.index === index) return standing;
+  return (caller.standing = standingOf(index, caller.principal, caller.session));
 }
 
 function textOf({ session, human, agent, team }: SentIdentity): string {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
+import { indexPolicy } from '#policy/policy-index.ts';
 import { readCaller, type SentIdentity } from '#runtime/proxy/edge/identity.ts';
-import { KnownCallers, type KnownCaller } from '#runtime/proxy/state/known-callers.ts';
+import { KnownCallers, standingIn, type KnownCaller } from '#runtime/proxy/state/known-callers.ts';
 import { Places } from '#runtime/proxy/state/places.ts';
 import { RateMeter, takeToken } from '#runtime/proxy/state/rate-meter.ts';
+import { policyDocument } from '../harness/policy.ts';
 
 const NOBODY: SentIdentity = { human: undefined, agent: undefined, team: undefined, session: undefined };
 const ONCE = { perMinute: 1, burst: 1 };
@@ -70,6 +72,18 @@ describe('KnownCallers', () => {
       }
     }
     expect(takeToken(meet({ human: 'busy', session: 'two' }).bucket, never, 45_000)).toBeGreaterThan(0);
+  });
+
+  it('keeps how a caller stands for as long as the policy is in force', () => {
+    const { callers, meet } = start();
+    const [first, second] = [indexPolicy(policyDocument()), indexPolicy(policyDocument())];
+    const ana = meet({ human: 'user-1' });
+    const standing = standingIn(first, ana);
+    expect(standing.subjects).not.toEqual([]);
+    expect(standingIn(first, meet({ human: 'user-1' }))).toBe(standing);
+    expect(standingIn(second, ana).index).toBe(second);
+    callers.forgetStandings();
+    expect(ana.standing).toBeUndefined();
   });
 
   it.each(['apart', 'alike'])('is bounded, and forgets no limit, when strangers come who are %s', (how) => {
