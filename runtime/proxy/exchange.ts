@@ -24,6 +24,7 @@ const NO_HEADERS: readonly string[] = [];
 
 export class Exchange {
   readonly request: CallerRequest;
+  readonly httpMethod: string;
   readonly response: ServerResponse;
   /** On the monotonic clock. */
   readonly startedMs: number;
@@ -57,8 +58,6 @@ export class Exchange {
   answerBody: Buffer | undefined;
   /** Its answer is complete, from a client that then reads the body no more: it is the proxy's alone. */
   bodyDone = false;
-  /** Cut off because the caller took nothing of the answer. */
-  unread = false;
   message: ClientMessage | undefined;
   /** Of its arguments, once it was asked for. */
   argumentsDigest: string | undefined;
@@ -89,12 +88,9 @@ export class Exchange {
     this.id = id;
     this.viaPeer = viaPeer;
     this.request = request;
+    this.httpMethod = request.method ?? '';
     this.response = response;
     this.startedMs = startedMs;
-  }
-
-  get httpMethod(): string {
-    return this.request.method ?? '';
   }
 
   /** From where the caller came. */

@@ -35,7 +35,7 @@ export function createMainServer(services: ProxyServices, pipeline: Pipeline, pa
     else pipeline.break(exchange, reason);
   };
   const server = http.createServer(listenerOptions(config.limits), handle);
-  server.setTimeout(unreadTimeoutMs);
+  server.setTimeout(unreadTimeoutMs, (socket) => pipeline.onStill(socket));
   // Node would answer these by itself: before anybody is known, and unrecorded.
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);

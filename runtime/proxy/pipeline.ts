@@ -50,13 +50,21 @@ export const STAGES: readonly Stage[] = [
 /** A refused body up to this size is read to its end, so that the connection can go on. */
 const DRAINED_BODY_BYTES = 64 * 1024;
 
+/** A connection of a caller. */
+interface Line {
+  /** Its newest request, until the answer to that is out. */
+  newest: Exchange | undefined;
+  /** Cut off because the caller took nothing of an answer. */
+  unread: boolean;
+}
+
 export class Pipeline implements Flow {
   /** New answers close their connection, so that callers go elsewhere; peers stay while sessions do. */
   draining = false;
   /** Whoever has no answer by now gets none. */
   timeIsUp = false;
   private readonly services: ProxyServices;
-  private readonly newest = new WeakMap<Duplex, Exchange>();
+  private readonly lines = new WeakMap<Duplex, Line>();
 
   constructor(services: ProxyServices) {
     this.services = services;
@@ -66,11 +74,11 @@ export class Pipeline implements Flow {
     const { ids, clock } = this.services;
     const { socket } = request;
     const exchange = new Exchange(ids.next(), request, response, clock.monotonicMs(), viaPeer);
-    const before = this.newest.get(socket);
-    this.newest.set(socket, exchange);
+    const line = this.lineOf(socket);
+    const before = line.newest;
+    line.newest = exchange;
     if (this.draining && !(viaPeer && !this.services.sessions.over)) response.shouldKeepAlive = false;
-    response.on('timeout', () => cutWhereUnread(exchange, socket));
-    response.on('close', () => this.onClosed(exchange));
+    response.on('close', () => this.onClosed(exchange, line));
     if (before === undefined) this.begin(exchange);
     else before.response.once('close', () => this.begin(exchange));
   }
@@ -121,7 +129,23 @@ export class Pipeline implements Flow {
 
   /** The newest request of a connection, until its answer is out. */
   exchangeOn(socket: Duplex): Exchange | undefined {
-    return this.newest.get(socket);
+    return this.lines.get(socket)?.newest;
+  }
+
+  /** Nothing moved on a connection for a while. A stream may be silent; a caller who takes nothing is cut off. */
+  onStill(socket: Socket): void {
+    const line = this.lines.get(socket);
+    if (line?.newest !== undefined && socket.writableLength === 0) return;
+    if (line !== undefined) line.unread = true;
+    socket.destroy();
+  }
+
+  private lineOf(socket: Duplex): Line {
+    const known = this.lines.get(socket);
+    if (known !== undefined) return known;
+    const line = { newest: undefined, unread: false };
+    this.lines.set(socket, line);
+    return line;
   }
 
   /** Bytes came that belong to no request, while this one was open; the connection is answered and ends. */
@@ -143,19 +167,18 @@ export class Pipeline implements Flow {
   }
 
   /** The caller has the answer, or the connection is gone: until then it takes memory, and so a place. */
-  private onClosed(exchange: Exchange): void {
+  private onClosed(exchange: Exchange, line: Line): void {
     const { places, bodies, answers } = this.services;
-    const { socket } = exchange.request;
-    if (this.newest.get(socket) === exchange) this.newest.delete(socket);
+    if (line.newest === exchange) line.newest = undefined;
     if (exchange.places !== undefined) places.give(exchange.places);
     bodies.give(exchange.heldBytes);
     answers.give(exchange.heldAnswerBytes);
-    if (!exchange.finished) this.abandon(exchange);
+    if (!exchange.finished) this.abandon(exchange, line);
     this.letGo(exchange);
   }
 
   /** Its caller went away, or was cut off. */
-  private abandon(exchange: Exchange): void {
+  private abandon(exchange: Exchange, line: Line): void {
     const { cancelUpstream, forwardedMs } = exchange;
     cancelUpstream?.();
     // Whoever it was handed over to records that.
@@ -163,12 +186,12 @@ export class Pipeline implements Flow {
     this.end(exchange, {
       status: exchange.response.headersSent ? exchange.response.statusCode : 0,
       decision: exchange.authorised ? exchange.decision.outcome : 'deny',
-      reason: this.reasonFor(exchange),
+      reason: this.reasonFor(line),
       outcome: forwardedMs === undefined ? 'none' : cancelUpstream === undefined ? 'answered' : 'cancelled',
     });
   }
 
-  private reasonFor({ unread }: Exchange): EdgeReason {
+  private reasonFor({ unread }: Line): EdgeReason {
     if (unread) return 'answer_unread';
     return this.timeIsUp ? 'draining' : 'client_closed';
   }
@@ -184,13 +207,6 @@ export class Pipeline implements Flow {
     if (answerBody !== undefined && exchange.response.writableFinished) freed += freeBuffer(answerBody);
     this.services.bufferGarbage.add(heldBytes + heldAnswerBytes - freed);
   }
-}
-
-/** Nothing moved on a connection for a while. A stream may be silent; a caller who takes nothing is cut off. */
-function cutWhereUnread(exchange: Exchange, socket: Socket): void {
-  if (socket.writableLength === 0) return;
-  exchange.unread = true;
-  socket.destroy();
 }
 
 /** Where a request was ambiguous, so is what follows it; and a large body is not read to its end for nothing. */

@@ -247,6 +247,7 @@ function createPeers({ config, keys }: ProxyServices, pipeline: Pipeline): https
     config,
     keys,
     handle: (request, response) => pipeline.handle(request, response, true),
+    onStill: (socket) => pipeline.onStill(socket),
   });
 }
 

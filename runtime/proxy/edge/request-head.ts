@@ -64,11 +64,10 @@ export function readRequestHead(request: IncomingMessage): HeadResult {
     draft.names.push(name);
     draft.values.push(rawHeaders[at + 1] ?? '');
   }
-  const { host } = draft;
-  if (host === undefined || (draft.chunked && draft.contentLength !== undefined)) {
+  if (!hasHost(draft) || (draft.chunked && draft.contentLength !== undefined)) {
     return refused('bad_request_framing');
   }
-  return { ok: true, head: { ...draft, host } };
+  return { ok: true, head: draft };
 }
 
 function emptyDraft(): Draft {
@@ -87,6 +86,10 @@ function emptyDraft(): Draft {
     names: [],
     values: [],
   };
+}
+
+function hasHost(draft: Draft): draft is Draft & { host: string } {
+  return draft.host !== undefined;
 }
 
 function isPlainTarget(target: string): boolean {

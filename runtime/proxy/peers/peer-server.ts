@@ -2,6 +2,7 @@
 // and ends here: it is never handed on.
 import https from 'node:https';
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { ProxyConfig } from '../config.ts';
 import type { CallerRequest } from '../edge/caller-request.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -12,6 +13,8 @@ export interface PeerServerOptions {
   readonly config: ProxyConfig;
   readonly keys: KeyRing;
   readonly handle: (request: CallerRequest, response: ServerResponse) => void;
+  /** Hears of a connection on which nothing has moved for a while. */
+  readonly onStill: (socket: Socket) => void;
 }
 
 /** What a proxy adds to the headers of a caller, at most. */
@@ -20,7 +23,7 @@ const ADDED_HEADER_BYTES = 1024;
 export type PeerServer = https.Server<typeof CallerRequest>;
 
 /** Not yet listening. */
-export function createPeerServer({ config, keys, handle }: PeerServerOptions): PeerServer {
+export function createPeerServer({ config, keys, handle, onStill }: PeerServerOptions): PeerServer {
   const { unreadTimeoutMs, maxConcurrent } = config.limits;
   const server = https.createServer(
     {
@@ -32,7 +35,7 @@ export function createPeerServer({ config, keys, handle }: PeerServerOptions): P
   );
   // Whoever is one too many should be told so, not cut off: that would look like a pod that is gone.
   server.maxConnections = 2 * maxConcurrent;
-  server.setTimeout(unreadTimeoutMs);
+  server.setTimeout(unreadTimeoutMs, onStill);
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);
   server.on('connect', (_request, socket) => socket.destroy());
