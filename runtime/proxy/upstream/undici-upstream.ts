@@ -97,25 +97,15 @@ class UndiciCall implements UpstreamCall, Dispatcher.DispatchHandler {
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     const handler = this.handler;
     this.handler = undefined;
-    const failed: UpstreamError = { failure: failureOf(error), message: error.message };
+    // Undici says that a request starts once it has a connection for it: before that, nothing was sent.
+    const failure = this.controller === undefined ? 'upstream_unavailable' : failureOf(error);
+    const failed: UpstreamError = { failure, message: error.message };
     handler?.onFailure(failed);
   }
 }
 
-const UNCONNECTED = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ENOENT',
-]);
-
+/** Of a request that has started. */
 function failureOf(error: Error): UpstreamFailure {
-  if (error instanceof errors.ConnectTimeoutError || (codeOf(error) ?? '').startsWith('ERR_TLS')) {
-    return 'upstream_unavailable';
-  }
-  if (UNCONNECTED.has(codeOf(error) ?? '')) return 'upstream_unavailable';
   if (error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError) {
     return 'upstream_timeout';
   }
@@ -125,8 +115,4 @@ function failureOf(error: Error): UpstreamFailure {
     error instanceof errors.HeadersOverflowError ||
     error instanceof errors.ResponseContentLengthMismatchError;
   return malformed ? 'upstream_invalid' : 'upstream_lost';
-}
-
-function codeOf(error: Error): string | undefined {
-  return 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

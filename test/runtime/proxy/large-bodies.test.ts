@@ -5,7 +5,7 @@ import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { USER_1 } from './harness/policy.ts';
-import { World } from './harness/world.ts';
+import { UPSTREAM_SCHEMES, World } from './harness/world.ts';
 
 const SERVERS = [
   'sends its length',
@@ -139,9 +139,10 @@ function make({ id, caller, server, letter, length }: Call, agent: http.Agent): 
 }
 
 describe('large bodies', () => {
-  it('are whole for everybody, whoever is slow or leaves', async () => {
+  it.each(UPSTREAM_SCHEMES)('are whole for everybody, whoever is slow or leaves, by %s', async (scheme) => {
     const damaged: string[] = [];
     world = await World.start({
+      scheme,
       upstream: echo(damaged),
       env: {
         SUBJECT_RATE_PER_MINUTE: '1000000',

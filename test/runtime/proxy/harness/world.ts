@@ -18,11 +18,19 @@ import { KeyRing } from '#runtime/proxy/keys/key-ring.ts';
 import { SessionSeal } from '#runtime/proxy/sessions/session-seal.ts';
 import { startProxy, type StartedProxy } from '#runtime/proxy/proxy.ts';
 import { startIngest, type FakeIngest } from './ingest.ts';
+import { createTlsServer, type TlsFault } from './tls-server.ts';
 import { USER_1, policyDocument } from './policy.ts';
+
+export type UpstreamScheme = 'http' | 'https';
+export const UPSTREAM_SCHEMES: readonly UpstreamScheme[] = ['http', 'https'];
 
 export interface WorldOptions {
   /** The server behind; answers every request with a small result by default. */
   readonly upstream?: http.RequestListener;
+  /** What the proxy speaks to it: by `https:` it is another client. @default 'http' */
+  readonly scheme?: UpstreamScheme;
+  /** What is wrong with its certificate. */
+  readonly tlsFault?: TlsFault;
   readonly policy?: Partial<PolicyContent>;
   /** The policy file's text instead of `policy`; undefined for none. */
   readonly policyText?: string | undefined;
@@ -90,7 +98,10 @@ export class World {
   static async start(options: WorldOptions = {}): Promise<World> {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'proxy-'));
     const received: ReceivedRequest[] = [];
-    const server = http.createServer(observed(received, options.upstream ?? answerOk));
+    const { scheme = 'http', upstream = answerOk } = options;
+    const listener = observed(received, upstream);
+    const server =
+      scheme === 'http' ? http.createServer(listener) : await createTlsServer(listener, options.tlsFault);
     const upstreamPort = await open(server);
     const ingest = await startIngest();
     const policyFile = path.join(folder, 'policy.json');
@@ -106,7 +117,7 @@ export class World {
       PORT: '0',
       METRICS_PORT: '0',
       BIND_ADDRESS: '127.0.0.1',
-      UPSTREAM_URL: `http://127.0.0.1:${upstreamPort}`,
+      UPSTREAM_URL: `${scheme}://${scheme === 'http' ? '127.0.0.1' : 'localhost'}:${upstreamPort}`,
       POLICY_FILE: policyFile,
       MCP_SERVER_NAME: 'notes',
       MCP_SERVER_NAMESPACE: 'team-a',
