@@ -101,8 +101,8 @@ export class JsonCursor {
   private bytes: Buffer = EMPTY;
   /** The same, to be read four at a time; made where it is needed. */
   private words: DataView | undefined;
-  /** Made where the first long run is. */
-  private plainText: PlainText | undefined;
+  /** Made where the first long run is, if it can be made at all. */
+  private plainText: PlainText | 'none' | undefined;
   private readonly known = new KnownTexts();
   private rules: JsonRules;
   /** Fingerprint, start and end of each key of the objects that are open, innermost last. */
@@ -324,11 +324,13 @@ export class JsonCursor {
   private skipPlain(start: number): number {
     const words = (this.words ??= viewOf(this.bytes));
     const last = words.byteLength - 4;
-    const longAt = start + LONG_RUN;
+    const longAt = this.plainText === 'none' ? words.byteLength + 1 : start + LONG_RUN;
     let at = start;
     while (at <= last && isPlainWord(words.getInt32(at, true))) {
       at += 4;
-      if (at >= longAt) return (this.plainText ??= new PlainText()).endOf(this.bytes, at);
+      if (at < longAt) continue;
+      this.plainText ??= PlainText.make() ?? 'none';
+      if (this.plainText !== 'none') return this.plainText.endOf(this.bytes, at);
     }
     return at;
   }

@@ -3,12 +3,15 @@
 // quarter of the time; for a run that ends soon it takes several times as long, so whoever asks has seen some of it.
 
 /** As much of it as is used here; TypeScript knows it of browsers only. */
-declare const WebAssembly: {
+interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (module: object) => {
     readonly exports: { readonly memory: { readonly buffer: ArrayBuffer }; readonly find: () => number };
   };
-};
+}
+
+/** Missing in a Node that may make no code while it runs (`--jitless`). */
+declare const WebAssembly: WebAssemblyApi | undefined;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -87,10 +90,15 @@ export class PlainText {
   private readonly memory: Uint8Array;
   private readonly find: () => number;
 
-  constructor() {
-    const { memory, find } = new WebAssembly.Instance(new WebAssembly.Module(MODULE)).exports;
+  private constructor({ Instance, Module }: WebAssemblyApi) {
+    const { memory, find } = new Instance(new Module(MODULE)).exports;
     this.memory = new Uint8Array(memory.buffer);
     this.find = find;
+  }
+
+  /** Undefined where there is no WebAssembly. */
+  static make(): PlainText | undefined {
+    return typeof WebAssembly === 'undefined' ? undefined : new PlainText(WebAssembly);
   }
 
   /** Position of the first quote, backslash or control character from `start` on, or the end. */

@@ -20,6 +20,9 @@ afterEach(async () => {
 /** Calls of it are answered by a stream, with a large result. */
 const STREAMED = '/mcp?streamed';
 
+/** Calls of it get no answer. */
+const UNANSWERED = '/mcp?unanswered';
+
 /** How often it asked for the collection of young garbage. */
 const askedOf = (child: ProxyProcess): number =>
   child
@@ -40,6 +43,7 @@ async function surroundings(): Promise<{ env: Record<string, string>; ingest: Fa
   ended.push(() => ingest.close());
   const upstream = http.createServer((request, response) => {
     request.resume();
+    if (request.url === UNANSWERED) return;
     if (request.url === STREAMED) {
       const text = 'x'.repeat(64 * 1024);
       response
@@ -138,6 +142,36 @@ describe('the proxy as a process', () => {
       expect(child.process.exitCode).toBeNull();
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+  });
+
+  it('takes large bodies where no code may be made at run time', async () => {
+    const { env } = await surroundings();
+    const port = await listening(start(env, ['--jitless']));
+    const plain = 'x'.repeat(64 * 1024);
+    for (const text of [plain, `${plain}\n${plain}`]) {
+      const answer = await call(port, 1, text);
+      expect([answer.status, await answer.text()]).toEqual([200, '{"jsonrpc":"2.0","id":1,"result":{}}']);
+    }
+    const wrong = await fetch(`http://127.0.0.1:${port}/mcp`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...USER_1 },
+      body: `{"jsonrpc":"2.0","id":1,"method":"${plain}\n"}`,
+    });
+    expect([wrong.status, await wrong.text()]).toEqual([400, expect.stringContaining('"invalid_json"')]);
+  });
+
+  it('ends with 0 on SIGTERM, with what was said of a call that it could not wait for delivered', async () => {
+    const { env, ingest } = await surroundings();
+    const child = start({ ...env, DRAIN_MS: '300' });
+    const waiting = call(await listening(child), 1, '', UNANSWERED);
+    while (ingest.events.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.process.kill('SIGTERM');
+    expect(await (await waiting).text()).toContain('"upstream_lost"');
+    expect(await child.exit).toBe(0);
+    expect(ingest.events.map(({ payload: { phase, reason } }) => [phase, reason])).toEqual([
+      ['decided', 'allowed'],
+      ['finished', 'draining'],
+    ]);
   });
 
   it('ends with 0 on SIGTERM, with everything delivered', async () => {
