@@ -1,8 +1,8 @@
 // Latency at a fixed rate: requests leave when they are due, whether or not answers to earlier ones are there, so a
 // candidate that stalls is charged for everything that waited meanwhile (a closed loop would forget it).
 // Each is timed from the moment it was released, so time that it waits for a free connection counts.
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Pool } from 'undici';
+import { paced } from './pace.ts';
 import type { LoadRequest } from './request.ts';
 
 export interface OpenLoop {
@@ -66,12 +66,7 @@ export async function openLoop(load: OpenLoop): Promise<Latency> {
     pending.add(finished);
   };
 
-  const startedAt = performance.now();
-  for (let sent = 0; sent < total;) {
-    const due = Math.min(total, Math.floor(((performance.now() - startedAt) * load.perSecond) / 1_000));
-    while (sent < due) release(sent++);
-    await sleep(1);
-  }
+  await paced({ perSecond: load.perSecond, total }, release);
   await Promise.all(pending);
   await pool.close();
   const sorted = Float64Array.from(took).sort();
