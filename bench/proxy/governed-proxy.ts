@@ -1,5 +1,5 @@
 // The proxy as an image runs it: one bundle on Node 24, a policy on disk, audit on.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PROXY_NODE_ENV, PROXY_PATHS, type ProxyEnvironment } from '#api/proxy-config.ts';
 import { renderPolicy } from '#policy/document.ts';
@@ -39,8 +39,7 @@ export async function startProxy(
 ): Promise<GovernedProxy> {
   const port = await freePort();
   const metricsPort = await freePort();
-  const stateFolder = path.join(folder, `state-${port}`);
-  await mkdir(stateFolder);
+  const stateFolder = await mkdtemp(path.join(folder, 'state-'));
   // A bench has few callers and sends as much as the proxy can take; its limits for one caller are measured elsewhere.
   const limits = { SUBJECT_RATE_PER_MINUTE: '1000000000', SUBJECT_RATE_BURST: '1000000000' };
   const env: ProxyEnvironment = {
