@@ -2,12 +2,14 @@
 // ingest that is away is asked again, an event that ingest will never take is set aside so that the rest can pass.
 import http from 'node:http';
 import https from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import fsp from 'node:fs/promises';
 import { INGEST_LIMITS } from '#api/audit-event.ts';
 import type { Log } from '#runtime/process/log.ts';
 import type { EventLines } from './event-lines.ts';
+import { Room } from './room.ts';
 import type { Spool } from './spool.ts';
 import type { TokenFile } from './token-file.ts';
 
@@ -54,10 +56,14 @@ export class AuditDelivery {
   lastDeliveredMs: number | undefined;
   private readonly options: DeliveryOptions;
   private readonly agent: http.Agent;
-  private readonly stopping = new AbortController();
+  private readonly target: http.RequestOptions;
+  private stopping = false;
+  /** Of the batch that is being delivered. */
+  private readonly room = new Room();
   private running: Promise<void> | undefined;
   private again = false;
   private endWait: (() => void) | undefined;
+  private endSend: (() => void) | undefined;
   private warnedMs = -Infinity;
   /** Since when attempts have been failing, on the monotonic clock. */
   private failingMs: number | undefined;
@@ -66,6 +72,7 @@ export class AuditDelivery {
     this.options = options;
     const kept = { keepAlive: true, maxSockets: 1 };
     this.agent = options.url.protocol === 'https:' ? new https.Agent(kept) : new http.Agent(kept);
+    this.target = urlToHttpOptions(options.url);
   }
 
   /** Whether events wait for longer than a short outage takes. */
@@ -77,7 +84,7 @@ export class AuditDelivery {
   /** Starts to deliver if nothing is under way. */
   wake(): void {
     this.again = true;
-    if (this.running !== undefined || this.stopping.signal.aborted) return;
+    if (this.running !== undefined || this.stopping) return;
     this.running = this.run().finally(() => {
       this.running = undefined;
       if (this.again) this.wake();
@@ -87,8 +94,9 @@ export class AuditDelivery {
   /** Delivers what it can until `signal` fires, then stops; the rest stays in the spool. */
   async close(signal: AbortSignal): Promise<void> {
     const stop = (): void => {
-      this.stopping.abort();
+      this.stopping = true;
       this.endWait?.();
+      this.endSend?.();
     };
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
@@ -100,9 +108,9 @@ export class AuditDelivery {
 
   private async run(): Promise<void> {
     const { spool } = this.options;
-    while (!this.stopping.signal.aborted) {
+    while (!this.stopping) {
       this.again = false;
-      const batch = await spool.read(INGEST_LIMITS.events, READ_BYTES);
+      const batch = await spool.read(INGEST_LIMITS.events, READ_BYTES, this.room);
       if (batch === undefined) return;
       if (!(await this.deliver(batch.events))) return;
       spool.acknowledge(batch);
@@ -113,7 +121,7 @@ export class AuditDelivery {
   /** True once every event was taken or set aside, false when stopped before. */
   private async deliver(events: EventLines): Promise<boolean> {
     const { first, longest } = this.options.backoffMs ?? { first: 100, longest: 10_000 };
-    for (let waitMs = first; !this.stopping.signal.aborted; waitMs = Math.min(waitMs * 2, longest)) {
+    for (let waitMs = first; !this.stopping; waitMs = Math.min(waitMs * 2, longest)) {
       const outcome = await this.post(events);
       this.failingMs = outcome === 'retry' ? (this.failingMs ?? performance.now()) : undefined;
       switch (outcome) {
@@ -157,17 +165,16 @@ export class AuditDelivery {
   }
 
   private async post(events: EventLines): Promise<Outcome> {
-    const { url } = this.options;
-    const plain = events.toJson();
+    const plain = events.json;
     const packed = this.options.compress && plain.length > COMPRESS_ABOVE;
     const headers: Record<string, string> = { 'content-type': 'application/json' };
     if (packed) headers['content-encoding'] = 'gzip';
     try {
       Object.assign(headers, await this.credential());
       const body = packed ? await compress(plain, { level: 1 }) : plain;
-      return this.judge(await this.send(url, headers, body));
+      return this.judge(await this.send(headers, body));
     } catch (error) {
-      if (!this.stopping.signal.aborted) this.warn(error instanceof Error ? error.message : String(error));
+      if (!this.stopping) this.warn(error instanceof Error ? error.message : String(error));
       return 'retry';
     }
   }
@@ -179,23 +186,29 @@ export class AuditDelivery {
   }
 
   /** Resolves to the status, once the whole answer is there. */
-  private send(url: URL, headers: Readonly<Record<string, string>>, body: Buffer): Promise<number> {
-    const { agent } = this;
-    const signal = AbortSignal.any([this.stopping.signal, AbortSignal.timeout(TIMEOUT_MS)]);
-    const { request } = url.protocol === 'https:' ? https : http;
+  private send(headers: Readonly<Record<string, string>>, body: Buffer): Promise<number> {
+    const { agent, target } = this;
+    const { request } = this.options.url.protocol === 'https:' ? https : http;
     return new Promise((resolve, reject) => {
       const options = {
+        ...target,
         method: 'POST',
         headers: { ...headers, 'content-length': body.length },
         agent,
-        signal,
       };
-      const sent = request(url, options, (response) => {
+      const sent = request(options, (response) => {
         response.resume();
-        response.on('end', () => resolve(response.statusCode ?? 0));
+        response.on('end', () => {
+          // Answered before it was taken: what has not left yet must stay as it is.
+          if (!sent.writableFinished) this.room.leave();
+          resolve(response.statusCode ?? 0);
+        });
         response.on('error', reject);
       });
+      const timer = setTimeout(() => sent.destroy(new Error('ingest did not answer in time')), TIMEOUT_MS);
+      this.endSend = () => sent.destroy(new Error('the proxy ends'));
       sent.on('error', reject);
+      sent.on('close', () => clearTimeout(timer));
       sent.end(body);
     });
   }

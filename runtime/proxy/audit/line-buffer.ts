@@ -1,5 +1,6 @@
 // Lines that are on their way to the spool, as bytes. They are written one after the other into room that is used again:
-// a buffer for each of them lives too long to be cheap, for it is moved twice by the garbage collector and then kept.
+// a buffer for each of them lives too long to be cheap, for it is moved twice by the garbage collector and then kept. There
+// are two such rooms: lines are put into one while those in the other are written out.
 
 const INITIAL_BYTES = 64 * 1024;
 /** Room beyond this is given back once it is empty. */
@@ -17,6 +18,7 @@ export class LineBuffer {
   /** Of all lines, with their ends. */
   byteLength = 0;
   private room = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+  private otherRoom = Buffer.allocUnsafeSlow(INITIAL_BYTES);
   /** Of the line that is being written, and where it ends by now. */
   private start = 0;
   private end = 0;
@@ -57,13 +59,14 @@ export class LineBuffer {
     this.count -= 1;
   }
 
-  /** A copy of all lines; none are left. */
+  /** @returns all lines, which hold until the next are taken; none are left */
   take(): Buffer {
-    const taken = Buffer.allocUnsafe(this.byteLength);
-    this.room.copy(taken, 0, 0, this.byteLength);
+    const { room, otherRoom } = this;
+    const taken = room.subarray(0, this.byteLength);
     this.byteLength = 0;
     this.count = 0;
-    if (this.room.length > KEPT_BYTES) this.room = Buffer.allocUnsafeSlow(INITIAL_BYTES);
+    this.room = otherRoom;
+    this.otherRoom = room.length > KEPT_BYTES ? Buffer.allocUnsafeSlow(INITIAL_BYTES) : room;
     return taken;
   }
 

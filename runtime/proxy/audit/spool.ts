@@ -5,6 +5,7 @@ import fsp from 'node:fs/promises';
 import path from 'node:path';
 import { CursorFile, type Position } from './cursor-file.ts';
 import { EventLines } from './event-lines.ts';
+import type { Room } from './room.ts';
 import { RecentLines } from './recent-lines.ts';
 
 export interface SpoolOptions {
@@ -14,7 +15,7 @@ export interface SpoolOptions {
 }
 
 export interface SpoolBatch {
-  /** Events as they were appended. */
+  /** Events as they were appended, in the room they were read to. */
   readonly events: EventLines;
   /** Where the spool goes on after them. */
   readonly next: Position;
@@ -71,7 +72,10 @@ export class Spool {
     return this.usedBytes + bytes <= this.maxBytes;
   }
 
-  /** Appends whole lines. Resolves once they are with the operating system, or with `sync` on the disk. */
+  /**
+   * Appends whole lines. Resolves once they are with the operating system, or with `sync` on the disk; until then they must
+   * not change.
+   */
   append(lines: Buffer, sync: boolean): Promise<void> {
     const written = this.writing.then(() => this.write(lines, sync));
     this.writing = written.catch(() => undefined);
@@ -79,7 +83,7 @@ export class Spool {
   }
 
   /** The oldest events not yet acknowledged; undefined where there are none. */
-  async read(maxEvents: number, maxBytes: number): Promise<SpoolBatch | undefined> {
+  async read(maxEvents: number, maxBytes: number, room: Room): Promise<SpoolBatch | undefined> {
     for (;;) {
       const segment = this.segments.find(({ number }) => number >= this.cursor.segment);
       if (segment === undefined) return undefined;
@@ -87,7 +91,7 @@ export class Spool {
       const left = segment.bytes - this.cursor.offset;
       // A line longer than what is read at once must not hold up the rest.
       for (let bytes = Math.min(left, maxBytes); bytes > 0; bytes = Math.min(left, bytes * 2)) {
-        const batch = await this.readLines(segment, bytes, maxEvents);
+        const batch = await this.readLines(segment, bytes, maxEvents, room);
         if (batch !== undefined || bytes === left) return batch;
       }
       if (segment === this.segments.at(-1)) return undefined;
@@ -151,11 +155,13 @@ export class Spool {
     segment: Segment,
     bytes: number,
     maxEvents: number,
+    room: Room,
   ): Promise<SpoolBatch | undefined> {
     const { number } = segment;
     const { offset } = this.cursor;
-    const lines = this.recent.at(number, offset, bytes) ?? (await this.readBytes(number, offset, bytes));
-    const events = EventLines.of(lines, maxEvents);
+    // Copied in the same turn: the next lines may take its place.
+    const recent = this.recent.at(number, offset, bytes);
+    const events = EventLines.of(recent ?? (await this.readBytes(number, offset, bytes)), maxEvents, room);
     return events && { events, next: { segment: number, offset: offset + events.byteLength } };
   }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { FIRST_PREV_HASH, type AuditEvent } from '#api/audit-event.ts';
 import { silentLog } from '#runtime/process/log.ts';
 import { AuditDelivery } from '#runtime/proxy/audit/delivery.ts';
+import { Room } from '#runtime/proxy/audit/room.ts';
 import { Spool } from '#runtime/proxy/audit/spool.ts';
 import { startIngest, type FakeIngest } from '../harness/ingest.ts';
 
@@ -126,6 +127,6 @@ describe('AuditDelivery', () => {
     delivery.wake();
     while (ingest.offered.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
     await delivery.close(AbortSignal.timeout(20));
-    expect((await spool.read(10, 10_000))?.events.count).toBe(3);
+    expect((await spool.read(10, 10_000, new Room()))?.events.count).toBe(3);
   });
 });

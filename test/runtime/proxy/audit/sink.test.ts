@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { AuditPayload } from '#api/audit-event.ts';
 import { AuditSink } from '#runtime/proxy/audit/sink.ts';
+import { Room } from '#runtime/proxy/audit/room.ts';
 import { Spool } from '#runtime/proxy/audit/spool.ts';
 import { systemClock } from '#runtime/process/clock.ts';
 import { silentLog } from '#runtime/process/log.ts';
@@ -68,7 +69,7 @@ describe('AuditSink', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     spool.goOn.resolve(undefined);
     await both.promise;
-    const batch = await spool.read(10, 10_000);
+    const batch = await spool.read(10, 10_000, new Room());
     expect(batch?.events.toString()).toMatch(/"id":"first"[\s\S]*"id":"second"/);
     await sink.close();
     await spool.close();

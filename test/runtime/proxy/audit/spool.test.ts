@@ -3,6 +3,7 @@ import fs, { appendFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { open as openFile, type FileHandle } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { Room } from '#runtime/proxy/audit/room.ts';
 import { Spool, type SpoolBatch } from '#runtime/proxy/audit/spool.ts';
 
 let folder: string;
@@ -21,7 +22,7 @@ const linesOf = (batch: SpoolBatch | undefined): readonly string[] =>
 async function drain(spool: Spool): Promise<string[]> {
   const read: string[] = [];
   for (;;) {
-    const batch = await spool.read(7, 64);
+    const batch = await spool.read(7, 64, new Room());
     if (batch === undefined) return read;
     read.push(...linesOf(batch));
     spool.acknowledge(batch);
@@ -71,7 +72,7 @@ describe('Spool', () => {
     const read = jest.spyOn(await fileHandles(), 'read');
     await spool.append(lines(0, 3), false);
     await spool.append(lines(3, 5), true);
-    expect(numbers(linesOf(await spool.read(10, 1000)))).toEqual(range(0, 5));
+    expect(numbers(linesOf(await spool.read(10, 1000, new Room())))).toEqual(range(0, 5));
     expect(numbers(await drain(spool))).toEqual(range(0, 5));
     expect(read).not.toHaveBeenCalled();
     jest.restoreAllMocks();
@@ -86,7 +87,7 @@ describe('Spool', () => {
     const seen: number[] = [];
     let last = 0;
     for (let at = 400; ; at += 1) {
-      const batch = await spool.read(5, 20_000);
+      const batch = await spool.read(5, 20_000, new Room());
       if (batch === undefined) break;
       seen.push(...numbers(linesOf(batch)));
       spool.acknowledge(batch);
@@ -103,16 +104,16 @@ describe('Spool', () => {
   it('gives a batch again until it is acknowledged', async () => {
     const spool = open();
     await spool.append(lines(0, 3), false);
-    expect(numbers(linesOf(await spool.read(10, 1000)))).toEqual([0, 1, 2]);
+    expect(numbers(linesOf(await spool.read(10, 1000, new Room())))).toEqual([0, 1, 2]);
     expect(numbers(await drain(spool))).toEqual([0, 1, 2]);
-    expect(await spool.read(10, 1000)).toBeUndefined();
+    expect(await spool.read(10, 1000, new Room())).toBeUndefined();
     await spool.close();
   });
 
   it('goes on after a restart where the last one had got to', async () => {
     const first = open();
     await first.append(lines(0, 10), true);
-    const batch = await first.read(4, 1000);
+    const batch = await first.read(4, 1000, new Room());
     if (batch !== undefined) first.acknowledge(batch);
     await first.close();
     const second = open();
