@@ -1,8 +1,7 @@
 // One request on its way through the proxy: what each stage found out. Fresh, it is refused: only `authorise` may
 // let it pass, and a stage that forgets to decide leaves the refusal standing.
-import type { ServerResponse } from 'node:http';
 import type { Decision } from '#policy/decision.ts';
-import type { CallerRequest } from './edge/caller-request.ts';
+import type { CallerRequest, CallerResponse } from './edge/caller.ts';
 import type { TraceParent } from './edge/trace-context.ts';
 import type { RequestHead } from './edge/request-head.ts';
 import { callerAddressIn } from './peers/peer-head.ts';
@@ -25,7 +24,7 @@ const NO_HEADERS: readonly string[] = [];
 export class Exchange {
   readonly request: CallerRequest;
   readonly httpMethod: string;
-  readonly response: ServerResponse;
+  readonly response: CallerResponse;
   /** On the monotonic clock. */
   readonly startedMs: number;
   /** Of its audit events; also its trace, where the caller brought none. */
@@ -81,7 +80,7 @@ export class Exchange {
   constructor(
     id: string,
     request: CallerRequest,
-    response: ServerResponse,
+    response: CallerResponse,
     startedMs: number,
     viaPeer: boolean,
   ) {

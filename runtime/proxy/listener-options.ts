@@ -2,10 +2,10 @@
 // handed over would be refused for where it came from.
 import type { ServerOptions } from 'node:http';
 import type { ProxyLimits } from './config.ts';
-import { CallerRequest } from './edge/caller-request.ts';
+import { NodeRequest } from './edge/node-request.ts';
 
 /** Longer than a usual ingress keeps its connections, so that it is the one to close them. */
-const KEEP_ALIVE_MS = 620_000;
+export const KEEP_ALIVE_MS = 620_000;
 /** Bytes of a caller's headers. */
 export const MAX_HEADER_BYTES = 16 * 1024;
 
@@ -19,6 +19,6 @@ export function listenerOptions({ requestTimeoutMs }: ProxyLimits) {
     noDelay: true,
     // Host is checked with everything else, so that its absence is answered and recorded alike.
     requireHostHeader: false,
-    IncomingMessage: CallerRequest,
-  } satisfies ServerOptions<typeof CallerRequest>;
+    IncomingMessage: NodeRequest,
+  } satisfies ServerOptions<typeof NodeRequest>;
 }

@@ -1,22 +1,21 @@
 // The listener for callers: every request becomes an exchange of the pipeline, and bytes that are no request are answered
 // and recorded like one.
-import http, { type ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { servePage, type Pages } from '#runtime/process/http.ts';
-import type { CallerRequest } from './edge/caller-request.ts';
 import { refuseConnection } from './edge/connection-error.ts';
+import type { NodeRequest } from './edge/node-request.ts';
+import { FrontServer } from './front/front-server.ts';
 import { listenerOptions } from './listener-options.ts';
 import type { Pipeline } from './pipeline.ts';
 import type { ProxyServices } from './services.ts';
 
-export type MainServer = http.Server<typeof CallerRequest>;
-
 /** Not yet listening. */
-export function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): MainServer {
-  const { config, log, recorder } = services;
-  const { unreadTimeoutMs } = config.limits;
+export function createMainServer(services: ProxyServices, pipeline: Pipeline, pages: Pages): FrontServer {
+  const { config, clock, log, recorder } = services;
   const reserved = new Map(Object.entries(pages));
-  const handle = (request: CallerRequest, response: ServerResponse): void => {
+  const handle = (request: NodeRequest, response: ServerResponse): void => {
     const page = reserved.get(pathOf(request.url ?? '/'));
     if (page === undefined) pipeline.handle(request, response);
     else servePage(page, request, response, (error) => log.error({ error }, 'A page failed.'));
@@ -34,8 +33,15 @@ export function createMainServer(services: ProxyServices, pipeline: Pipeline, pa
     if (exchange === undefined) recorder.connectionRefused(reason);
     else pipeline.break(exchange, reason);
   };
-  const server = http.createServer(listenerOptions(config.limits), handle);
-  server.setTimeout(unreadTimeoutMs, (socket) => pipeline.onStill(socket));
+  const server = new FrontServer({
+    listener: listenerOptions(config.limits),
+    unreadTimeoutMs: config.limits.unreadTimeoutMs,
+    monotonicMs: () => clock.monotonicMs(),
+    takes: (url) => !reserved.has(pathOf(url)),
+    handle: (request, response) => pipeline.handle(request, response),
+  });
+  server.on('timeout', (socket: Socket) => pipeline.onStill(socket));
+  server.on('request', handle);
   // Node would answer these by itself: before anybody is known, and unrecorded.
   server.on('checkContinue', handle);
   server.on('checkExpectation', handle);

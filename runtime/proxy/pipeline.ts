@@ -1,10 +1,9 @@
 // The way of a request, in one list. The order is a security property: what is cheap and tells least comes first, a
 // body is read for known callers only, and nothing is forwarded that `authorise` did not let pass.
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { REASONS, type EdgeReason } from '#api/reasons.ts';
-import type { CallerRequest } from './edge/caller-request.ts';
+import type { CallerRequest, CallerResponse } from './edge/caller.ts';
 import { Exchange } from './exchange.ts';
 import { freeBuffer } from './free-buffer.ts';
 import { answerRefusal, type Refusal } from './refusal.ts';
@@ -70,7 +69,7 @@ export class Pipeline implements Flow {
     this.services = services;
   }
 
-  handle(request: CallerRequest, response: ServerResponse, viaPeer = false): void {
+  handle(request: CallerRequest, response: CallerResponse, viaPeer = false): void {
     const { ids, clock } = this.services;
     const { socket } = request;
     const exchange = new Exchange(ids.next(), request, response, clock.monotonicMs(), viaPeer);

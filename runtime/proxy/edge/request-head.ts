@@ -1,7 +1,7 @@
 // What the head of a request says, read once from the raw headers. `node:http` has parsed it strictly; this refuses
 // what HTTP allows and two readers could understand differently: headers twice, odd targets, odd framing.
-import type { IncomingMessage } from 'node:http';
 import type { EdgeReason } from '#api/reasons.ts';
+import type { CallerRequest } from './caller.ts';
 
 export interface RequestHead {
   /** As sent, with its port. */
@@ -51,7 +51,9 @@ const CONNECTION = /^(?:keep-alive|close)(?:\s*,\s*(?:keep-alive|close))*$/i;
 
 const refused = (reason: EdgeReason): HeadResult => ({ ok: false, reason });
 
-export function readRequestHead(request: IncomingMessage): HeadResult {
+export function readRequestHead(
+  request: Pick<CallerRequest, 'httpVersion' | 'url' | 'rawHeaders'>,
+): HeadResult {
   if (request.httpVersion !== '1.1' || !isPlainTarget(request.url ?? ''))
     return refused('bad_request_framing');
   const { rawHeaders } = request;

@@ -3,6 +3,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import type { Readable } from 'node:stream';
 import type { EdgeReason } from '#api/reasons.ts';
 import type { ProxyConfig } from '../config.ts';
 import type { Exchange } from '../exchange.ts';
@@ -37,6 +38,7 @@ export class Handover implements Cut {
   private readonly boundary = new EventBoundary();
   private outgoing: ClientRequest | undefined;
   private incoming: IncomingMessage | undefined;
+  private body: Readable | undefined;
   private connecting: NodeJS.Timeout | undefined;
   /** Whether the peer may have seen a byte of the request. */
   private sent = false;
@@ -122,20 +124,21 @@ export class Handover implements Cut {
   private sendBody(outgoing: ClientRequest, maxBodyBytes: number): void {
     const { exchange } = this.options;
     const { request } = exchange;
+    const body = (this.body = request.bodyStream());
     if (exchange.httpMethod !== 'POST') {
       outgoing.end();
       return;
     }
     // At once, so that a caller who waits for leave to send gets it.
     outgoing.flushHeaders();
-    request.on('data', (chunk: Buffer) => {
+    body.on('data', (chunk: Buffer) => {
       if (this.over) return;
       exchange.bytesIn += chunk.length;
       if (exchange.bytesIn > maxBodyBytes) this.refuse('body_too_large');
-      else if (!outgoing.write(chunk)) request.pause();
+      else if (!outgoing.write(chunk)) body.pause();
     });
-    outgoing.on('drain', () => request.resume());
-    request.on('end', () => {
+    outgoing.on('drain', () => body.resume());
+    body.on('end', () => {
       if (this.over) return;
       if (request.rawTrailers.length > 0) this.refuse('bad_request_framing');
       else outgoing.end();
@@ -216,6 +219,6 @@ export class Handover implements Cut {
     clearTimeout(this.connecting);
     this.options.settle(outcome);
     // What is left of a body is read to its end, so that its connection can go on.
-    this.options.exchange.request.resume();
+    this.body?.resume();
   }
 }

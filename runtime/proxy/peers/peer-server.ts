@@ -1,10 +1,10 @@
 // The listener for the other proxies of this server. What they hand over takes the whole way that every request takes,
 // and ends here: it is never handed on.
 import https from 'node:https';
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProxyConfig } from '../config.ts';
-import type { CallerRequest } from '../edge/caller-request.ts';
+import type { CallerRequest, CallerResponse } from '../edge/caller.ts';
+import type { NodeRequest } from '../edge/node-request.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import { MAX_HEADER_BYTES, listenerOptions } from '../listener-options.ts';
 import { acceptingPeers } from './peer-key.ts';
@@ -12,7 +12,7 @@ import { acceptingPeers } from './peer-key.ts';
 export interface PeerServerOptions {
   readonly config: ProxyConfig;
   readonly keys: KeyRing;
-  readonly handle: (request: CallerRequest, response: ServerResponse) => void;
+  readonly handle: (request: CallerRequest, response: CallerResponse) => void;
   /** Hears of a connection on which nothing has moved for a while. */
   readonly onStill: (socket: Socket) => void;
 }
@@ -20,7 +20,7 @@ export interface PeerServerOptions {
 /** What a proxy adds to the headers of a caller, at most. */
 const ADDED_HEADER_BYTES = 1024;
 
-export type PeerServer = https.Server<typeof CallerRequest>;
+export type PeerServer = https.Server<typeof NodeRequest>;
 
 /** Not yet listening. */
 export function createPeerServer({ config, keys, handle, onStill }: PeerServerOptions): PeerServer {

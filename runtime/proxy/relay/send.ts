@@ -1,11 +1,11 @@
 // Sends a whole answer. Head and a small body leave in one write: Latin-1 keeps every byte as it is, and lets
 // `node:http` join the two.
-import type { ServerResponse } from 'node:http';
+import type { CallerResponse } from '../edge/caller.ts';
 
 const JOIN_BELOW = 16 * 1024;
 
 export function sendWhole(
-  response: ServerResponse,
+  response: CallerResponse,
   status: number,
   headers: readonly string[],
   body: Buffer,
@@ -16,7 +16,7 @@ export function sendWhole(
 }
 
 /** Calls back once the last of an answer has left: at once where the caller keeps up, never where it goes away. */
-export function whenSent(response: ServerResponse, onSent: () => void): void {
+export function whenSent(response: CallerResponse, onSent: () => void): void {
   if (response.writableLength === 0) onSent();
   else response.once('finish', onSent);
 }

@@ -3,9 +3,8 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import http from 'node:http';
 import type { PolicyContent } from '#policy/document.ts';
-import { openStreamAt } from './harness/open-stream.ts';
 import { USER_1, policyContent } from './harness/policy.ts';
-import { UPSTREAM_SCHEMES, World } from './harness/world.ts';
+import { WAYS, World } from './harness/world.ts';
 
 let world: World;
 afterEach(async () => {
@@ -47,12 +46,12 @@ type Answering = (response: http.ServerResponse) => unknown;
 
 const SSE = { 'content-type': 'text/event-stream' };
 
-describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
+describe.each(WAYS)('from a server by $scheme, to a caller with $connection:', (way) => {
   /** A server that answers calls as a test says, and takes everything else. */
   async function start(answer: Answering): Promise<{ readonly called: Promise<http.ServerResponse> }> {
     const called = Promise.withResolvers<http.ServerResponse>();
     world = await World.start({
-      scheme,
+      ...way,
       upstream: (request, response) => {
         const chunks: Buffer[] = [];
         request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -110,7 +109,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
     });
     const request = http.request(world.url, {
       ...{ method: 'POST', agent: false },
-      headers: { ...SESSION, 'content-type': 'application/json' },
+      headers: { ...SESSION, 'content-type': 'application/json', connection: way.connection },
     });
     const answered = new Promise<string>((resolve, reject) => {
       request.on('error', reject).on('response', (response) => {
@@ -129,7 +128,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
     it('ends a stream with an error event, and the server is told', async () => {
       const { called } = await start(streaming);
       const caller = await world.inSession('m1', SESSION);
-      const stream = await openStreamAt(world.url, CALL, caller);
+      const stream = await world.openStream(CALL, caller);
       const upstream = await called;
       const gone = new Promise((resolve) => upstream.on('close', resolve));
       await world.setPolicy(changes);
@@ -170,7 +169,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
 
     it('ends a stream with an error event instead of an answer that has come and not left', async () => {
       const { called } = await start(streaming);
-      const stream = await openStreamAt(world.url, CALL, SESSION);
+      const stream = await world.openStream(CALL, SESSION);
       const { held, letGo } = holdTurns();
       (await called).end(EVENT);
       await world.until(() => held.length > 0);
@@ -189,7 +188,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.end(`{"jsonrpc":"2.0","id":7,"result":{"content":["${text}"]}}`);
       });
-      const stream = await openStreamAt(world.url, CALL, SESSION);
+      const stream = await world.openStream(CALL, SESSION);
       stream.response.pause();
       await world.setPolicy(changes);
       await world.audit(1);
@@ -238,7 +237,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
   describe('a stream of notifications', () => {
     it('ends with the session of its caller', async () => {
       const { called } = await start(streaming);
-      const stream = await openStreamAt(world.url, undefined, await world.inSession('m1', SESSION));
+      const stream = await world.openStream(undefined, await world.inSession('m1', SESSION));
       const upstream = await called;
       const gone = new Promise((resolve) => upstream.on('close', resolve));
       await world.setPolicy({ sessions: content.sessions.map((session) => ({ ...session, revoked: true })) });
@@ -253,7 +252,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
   describe('a call outside of a session', () => {
     it('is cancelled by the end of its connection alone', async () => {
       const { called } = await start(streaming);
-      const stream = await openStreamAt(world.url, CALL, SESSION);
+      const stream = await world.openStream(CALL, SESSION);
       const upstream = await called;
       const gone = new Promise((resolve) => upstream.on('close', resolve));
       await world.setPolicy({ subjects: [] });
@@ -270,7 +269,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
         response.writeHead(200, { 'content-type': 'application/json' });
         response.end(`{"jsonrpc":"2.0","id":7,"result":{"content":["${text}"]}}`);
       });
-      const stream = await openStreamAt(world.url, CALL, SESSION);
+      const stream = await world.openStream(CALL, SESSION);
       stream.response.pause();
       stream.destroy();
       await stream.ended;

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import { USER_1 } from './harness/policy.ts';
-import { UPSTREAM_SCHEMES, World } from './harness/world.ts';
+import { WAYS, World } from './harness/world.ts';
 
 const SERVERS = [
   'sends its length',
@@ -139,43 +139,46 @@ function make({ id, caller, server, letter, length }: Call, agent: http.Agent): 
 }
 
 describe('large bodies', () => {
-  it.each(UPSTREAM_SCHEMES)('are whole for everybody, whoever is slow or leaves, by %s', async (scheme) => {
-    const damaged: string[] = [];
-    world = await World.start({
-      scheme,
-      upstream: echo(damaged),
-      env: {
-        SUBJECT_RATE_PER_MINUTE: '1000000',
-        SUBJECT_RATE_BURST: '1000000',
-        MAX_BUFFERED_BYTES: '1000000000',
-        MAX_BUFFERED_ANSWER_BYTES: '1000000000',
-      },
-    });
-    const calls: Call[] = [];
-    for (let round = 0; round < 2; round += 1) {
-      for (const length of LENGTHS) {
-        for (let server = 0; server < SERVERS.length; server += 1) {
-          for (const caller of CALLERS) {
-            const id = calls.length + 1;
-            calls.push({ id, caller, server, length, letter: LETTERS[id % LETTERS.length] ?? 'z' });
+  it.each(WAYS)(
+    'are whole for everybody, whoever is slow or leaves, by $scheme and $connection',
+    async (way) => {
+      const damaged: string[] = [];
+      world = await World.start({
+        ...way,
+        upstream: echo(damaged),
+        env: {
+          SUBJECT_RATE_PER_MINUTE: '1000000',
+          SUBJECT_RATE_BURST: '1000000',
+          MAX_BUFFERED_BYTES: '1000000000',
+          MAX_BUFFERED_ANSWER_BYTES: '1000000000',
+        },
+      });
+      const calls: Call[] = [];
+      for (let round = 0; round < 2; round += 1) {
+        for (const length of LENGTHS) {
+          for (let server = 0; server < SERVERS.length; server += 1) {
+            for (const caller of CALLERS) {
+              const id = calls.length + 1;
+              calls.push({ id, caller, server, length, letter: LETTERS[id % LETTERS.length] ?? 'z' });
+            }
           }
         }
       }
-    }
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 12 });
-    const results = await Promise.all(calls.map((call) => make(call, agent)));
-    agent.destroy();
-    let whole = 0;
-    for (const [at, text] of results.entries()) {
-      const call = calls[at];
-      if (text === undefined || call === undefined) continue;
-      whole += 1;
-      if (text !== call.letter.repeat(TIMES * call.length))
-        damaged.push(`${call.caller} got ${SERVERS[call.server]}`);
-    }
-    expect(damaged).toEqual([]);
-    // Those who stay have an answer, but where the server gave it before it took the call.
-    const stay = calls.filter(({ caller, server }) => caller !== 'leaves' && server !== SERVERS.length - 1);
-    expect(whole).toBeGreaterThanOrEqual(stay.length);
-  });
+      const agent = new http.Agent({ keepAlive: way.connection === 'keep-alive', maxSockets: 12 });
+      const results = await Promise.all(calls.map((call) => make(call, agent)));
+      agent.destroy();
+      let whole = 0;
+      for (const [at, text] of results.entries()) {
+        const call = calls[at];
+        if (text === undefined || call === undefined) continue;
+        whole += 1;
+        if (text !== call.letter.repeat(TIMES * call.length))
+          damaged.push(`${call.caller} got ${SERVERS[call.server]}`);
+      }
+      expect(damaged).toEqual([]);
+      // Those who stay have an answer, but where the server gave it before it took the call.
+      const stay = calls.filter(({ caller, server }) => caller !== 'leaves' && server !== SERVERS.length - 1);
+      expect(whole).toBeGreaterThanOrEqual(stay.length);
+    },
+  );
 });

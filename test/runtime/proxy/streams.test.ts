@@ -1,8 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type http from 'node:http';
-import { openStreamAt } from './harness/open-stream.ts';
 import { USER_1, USER_2, policyContent } from './harness/policy.ts';
-import { UPSTREAM_SCHEMES, World, type WorldOptions } from './harness/world.ts';
+import { WAYS, World, type WorldOptions } from './harness/world.ts';
 
 let world: World;
 afterEach(() => world.close());
@@ -13,9 +12,9 @@ const RESULT = '{"jsonrpc":"2.0","id":1,"result":{"content":[]}}';
 const event = (data: string) => `event: message\ndata: ${data}\n\n`;
 
 const openStream = (body: object | undefined, headers?: Readonly<Record<string, string>>) =>
-  openStreamAt(world.url, body, headers);
+  world.openStream(body, headers);
 
-describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
+describe.each(WAYS)('from a server by $scheme, to a caller with $connection:', (way) => {
   /** A server whose first answer is a stream that the test writes, once somebody calls. */
   async function start(
     options: WorldOptions = {},
@@ -23,7 +22,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
     const opened = Promise.withResolvers<http.ServerResponse>();
     let first = true;
     world = await World.start({
-      scheme,
+      ...way,
       ...options,
       upstream: (request, response) => {
         request.resume();
@@ -232,7 +231,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
     it('is answered with an error where its answer had not begun', async () => {
       const asked = Promise.withResolvers<http.ServerResponse>();
       world = await World.start({
-        scheme,
+        ...way,
         upstream: (request, response) => {
           request.resume();
           asked.resolve(response);
@@ -310,7 +309,7 @@ describe.each(UPSTREAM_SCHEMES)('from a server by %s:', (scheme) => {
 
     it('in the form of a result is refused', async () => {
       world = await World.start({
-        scheme,
+        ...way,
         upstream: (request, response) => {
           request.resume();
           const result = {

@@ -23,6 +23,7 @@ export function openStreamAt(
         agent: false,
         headers: {
           accept: 'text/event-stream',
+          connection: 'keep-alive',
           ...(body && { 'content-type': 'application/json' }),
           ...headers,
         },

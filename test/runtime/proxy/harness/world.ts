@@ -19,16 +19,28 @@ import { SessionSeal } from '#runtime/proxy/sessions/session-seal.ts';
 import { startProxy, type StartedProxy } from '#runtime/proxy/proxy.ts';
 import { startIngest, type FakeIngest } from './ingest.ts';
 import { createTlsServer, type TlsFault } from './tls-server.ts';
+import { openStreamAt, type OpenStream } from './open-stream.ts';
 import { USER_1, policyDocument } from './policy.ts';
 
 export type UpstreamScheme = 'http' | 'https';
-export const UPSTREAM_SCHEMES: readonly UpstreamScheme[] = ['http', 'https'];
+
+/** What a caller says of its connection: one that goes on is read by the reader of plain requests, one that ends by `node:http`. */
+export type CallerConnection = 'keep-alive' | 'close';
+
+/** The ways from a caller to a server that differ in who reads the bytes. */
+export const WAYS: readonly Required<Pick<WorldOptions, 'scheme' | 'connection'>>[] = [
+  { scheme: 'http', connection: 'keep-alive' },
+  { scheme: 'http', connection: 'close' },
+  { scheme: 'https', connection: 'keep-alive' },
+];
 
 export interface WorldOptions {
   /** The server behind; answers every request with a small result by default. */
   readonly upstream?: http.RequestListener;
   /** What the proxy speaks to it: by `https:` it is another client. @default 'http' */
   readonly scheme?: UpstreamScheme;
+  /** Of the calls that this world makes. @default 'keep-alive' */
+  readonly connection?: CallerConnection;
   /** What is wrong with its certificate. */
   readonly tlsFault?: TlsFault;
   readonly policy?: Partial<PolicyContent>;
@@ -76,13 +88,14 @@ export class World {
   readonly logLines: string[];
   /** What reached the server behind. */
   readonly received: ReceivedRequest[];
+  readonly connection: CallerConnection;
   private readonly server: http.Server;
   private policyVersion = 1;
   private closed = false;
   private readonly startProxy: (env: Env) => Promise<StartedProxy>;
 
   private constructor(
-    parts: Pick<World, 'ingest' | 'proxy' | 'folder' | 'logLines' | 'received'>,
+    parts: Pick<World, 'ingest' | 'proxy' | 'folder' | 'logLines' | 'received' | 'connection'>,
     server: http.Server,
     startProxy: (env: Env) => Promise<StartedProxy>,
   ) {
@@ -92,13 +105,14 @@ export class World {
     this.folder = parts.folder;
     this.logLines = parts.logLines;
     this.received = parts.received;
+    this.connection = parts.connection;
     this.server = server;
   }
 
   static async start(options: WorldOptions = {}): Promise<World> {
     const folder = await mkdtemp(path.join(os.tmpdir(), 'proxy-'));
     const received: ReceivedRequest[] = [];
-    const { scheme = 'http', upstream = answerOk } = options;
+    const { scheme = 'http', connection = 'keep-alive', upstream = answerOk } = options;
     const listener = observed(received, upstream);
     const server =
       scheme === 'http' ? http.createServer(listener) : await createTlsServer(listener, options.tlsFault);
@@ -132,7 +146,7 @@ export class World {
       return startProxy(read.value, options.clock ?? systemClock, log);
     };
     const proxy = await start({});
-    return new World({ ingest, proxy, folder, logLines, received }, server, start);
+    return new World({ ingest, proxy, folder, logLines, received, connection }, server, start);
   }
 
   /** Ends the proxy and starts another in its place, with the same folder. */
@@ -170,7 +184,8 @@ export class World {
     url = this.url,
   ): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      const request = http.request(url, { method, headers, agent: false }, (response) => {
+      const options = { method, headers: { connection: this.connection, ...headers }, agent: false };
+      const request = http.request(url, options, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', reject);
@@ -184,6 +199,14 @@ export class World {
       request.on('error', reject);
       request.end(body === '' ? undefined : body);
     });
+  }
+
+  /** Opens a stream, by POST where there is a body. */
+  openStream(
+    body: object | undefined,
+    headers: Readonly<Record<string, string>> = USER_1,
+  ): Promise<OpenStream> {
+    return openStreamAt(this.url, body, { connection: this.connection, ...headers });
   }
 
   /** A page of the side listener. */

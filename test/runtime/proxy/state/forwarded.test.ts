@@ -2,12 +2,12 @@ import { ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { CallerRequest } from '#runtime/proxy/edge/caller-request.ts';
+import { NodeRequest } from '#runtime/proxy/edge/node-request.ts';
 import { Exchange } from '#runtime/proxy/exchange.ts';
 import { Forwarded } from '#runtime/proxy/state/forwarded.ts';
 
 function exchange(id: number): Exchange {
-  const request = new CallerRequest(new Socket());
+  const request = new NodeRequest(new Socket());
   return new Exchange(String(id), request, new ServerResponse(request), 0, false);
 }
 

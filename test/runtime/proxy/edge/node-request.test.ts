@@ -2,16 +2,16 @@ import { once } from 'node:events';
 import http, { type ServerResponse } from 'node:http';
 import net from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { CallerRequest } from '#runtime/proxy/edge/caller-request.ts';
+import { NodeRequest } from '#runtime/proxy/edge/node-request.ts';
 
-let server: http.Server<typeof CallerRequest>;
-let handle: (request: CallerRequest, response: ServerResponse) => void;
+let server: http.Server<typeof NodeRequest>;
+let handle: (request: NodeRequest, response: ServerResponse) => void;
 let socket: net.Socket;
 let answers = '';
 
 beforeEach(async () => {
   server = http.createServer(
-    { IncomingMessage: CallerRequest, requireHostHeader: false },
+    { IncomingMessage: NodeRequest, requireHostHeader: false },
     (request, response) => handle(request, response),
   );
   server.on('checkContinue', (request, response) => handle(request, response));
@@ -30,7 +30,7 @@ afterEach(() => {
 });
 
 /** Reads a body and answers with it. */
-function echo(request: CallerRequest, response: ServerResponse): void {
+function echo(request: NodeRequest, response: ServerResponse): void {
   const pieces: Buffer[] = [];
   request.takeBody({
     onChunk: (chunk) => pieces.push(chunk),
@@ -44,7 +44,7 @@ async function untilAnswered(...bodies: readonly string[]): Promise<void> {
 
 const head = (more: string): string => `POST / HTTP/1.1\r\nHost: a\r\n${more}\r\n\r\n`;
 
-describe('CallerRequest', () => {
+describe('NodeRequest', () => {
   it('hands over a body piece by piece, of one request after the other on a connection', async () => {
     const heard: string[] = [];
     const first = Promise.withResolvers<undefined>();
